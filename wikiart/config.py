@@ -1,0 +1,37 @@
+"""What decides a training: one frozen, validated record whose every field can be a factor."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _smote_level(level: str) -> str:
+    if level in ("off", "on", "auto") or (level.isdecimal() and int(level) > 0):
+        return level
+    raise ValueError("must be off, on, auto or a positive integer (images per class)")
+
+
+class TrainingConfig(BaseModel):
+    """The settings of one training. Defaults are the study's improved network.
+
+    The study's first settings were ``conv_layers=1 dropout=0.01 learning_rate=0.01
+    batch_size=32 epochs=20`` at 416 pixels; all of them are reachable here.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        A field has the wrong type, lies out of range, or is unknown.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    conv_layers: int = Field(3, ge=1, le=5, description="convolutions; 1 is the study's first network")
+    dropout: float = Field(0.1, ge=0, lt=1, description="share dropped between the linear layers")
+    smote: Annotated[str, BeforeValidator(str), AfterValidator(_smote_level)] = Field(
+        "off", description="off, on (the study's final rule), auto, or images per class"
+    )
+    learning_rate: float = Field(0.001, gt=0, le=10, description="of Adam")
+    batch_size: int = Field(16, ge=2, le=65536, description="images per step")
+    epochs: int = Field(10, ge=1, le=100_000, description="passes over the training images")
+    image_size: int = Field(64, ge=16, le=2048, description="side of the square images, in pixels")
+    seed: int = Field(0, ge=0, lt=2**32, description="of initialisation, order, dropout and SMOTE")
