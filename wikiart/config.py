@@ -4,10 +4,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+CLASS_ORDERS = ("unsorted", "sorted")  # how an evaluation numbers the classes; training knows nothing of it
+
 
 def _smote_level(level: str) -> str:
-    if level in ("off", "on", "auto") or (level.isdecimal() and int(level) > 0):
+    if level in ("off", "on", "auto"):
         return level
+    if level.isdecimal() and int(level) > 0:
+        return str(int(level))
     raise ValueError("must be off, on, auto or a positive integer (images per class)")
 
 
@@ -35,3 +39,13 @@ class TrainingConfig(BaseModel):
     epochs: int = Field(10, ge=1, le=100_000, description="passes over the training images")
     image_size: int = Field(64, ge=16, le=2048, description="side of the square images, in pixels")
     seed: int = Field(0, ge=0, lt=2**32, description="of initialisation, order, dropout and SMOTE")
+
+
+_BOUNDS = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
+
+
+def allowed(name: str) -> str:
+    """The values that a field may hold, for people: ``"integer, at least 1, at most 5 (convolutions; ...)"``."""
+    schema = TrainingConfig.model_json_schema()["properties"][name]
+    bounds = [f"{words} {schema[bound]}" for bound, words in _BOUNDS.items() if bound in schema]
+    return f"{', '.join([schema['type'], *bounds])} ({schema['description']})"

@@ -8,7 +8,7 @@ import torch
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 from torch import nn
 
-CLASS_ORDERS = ("unsorted", "sorted")
+from wikiart.config import CLASS_ORDERS
 
 
 class Scores(NamedTuple):
@@ -66,7 +66,8 @@ def score(truth: Sequence[str], prediction: Sequence[str], classes: Sequence[str
 
     The class list gives the order of ``by_class`` and ``confusion``.
     """
-    present = [style for style in classes if style in set(truth)]
+    shown = set(truth)
+    present = [style for style in classes if style in shown]
     recalls = recall_score(truth, prediction, labels=present, average=None, zero_division=0)
     return Scores(
         accuracy=float(accuracy_score(truth, prediction)),

@@ -1,0 +1,15 @@
+"""All questions together: every combination of the four settings that the study changed.
+
+Class order mixed or sorted, one or three convolutions, dropout 0.01 or 0.1, SMOTE or not:
+16 cells from 8 trainings a seed, since the class order costs none.
+"""
+
+from ablations import class_order, conv_layers, dropout, smote
+from ablations.command import question
+
+CARD = [class_order.FACTOR, conv_layers.FACTOR, dropout.FACTOR, smote.FACTOR]
+
+command = question(__doc__, CARD, example="-e ablate -P data=paintings -P seeds=5")
+
+if __name__ == "__main__":
+    command()

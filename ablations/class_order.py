@@ -1,0 +1,19 @@
+"""Class order: does it matter whether training and testing number the styles alike?
+
+The study: each dataset numbered its classes in the order of a Python set of folder names,
+which changes with every process; training and testing ran in two processes. Sorting the
+names "already improved the multiclass accuracy by 11 %".
+
+Training is not touched by it, so both levels are read from the same weights.
+"""
+
+from ablations.command import question
+from ablations.design import Factor
+from wikiart.config import CLASS_ORDERS
+
+FACTOR = Factor("class_order", CLASS_ORDERS, claim="sorting the class names improved the accuracy by 11 points")
+
+command = question(__doc__, [FACTOR], example="-e class_order -P seeds=5")
+
+if __name__ == "__main__":
+    command()

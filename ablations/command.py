@@ -1,0 +1,122 @@
+"""The command line that every question shares."""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+
+import click
+
+from ablations import design
+from ablations.design import DesignError, Factor
+from ablations.prepare import cache_folder
+from wikiart.config import TrainingConfig
+from wikiart.paintings import DataError
+from wikiart.store import RESIZE
+
+
+def _setting(name: str) -> Callable:
+    field = TrainingConfig.model_fields[name]
+    option = f"--{name.replace('_', '-')}"
+    return click.option(option, default=str(field.default), show_default=True, help=f"{field.description}.")
+
+
+OPTIONS = (
+    click.option("--data", default="sample", show_default=True, help="Folder with train/ and test/, or: sample."),
+    click.option("--factors", default="", help='What is varied: "name=level,level ...".  [default: the question\'s own]'),
+    click.option("--base", default="", help='What the other settings are held at: "name=value ...".'),
+    click.option("--design", "kind", default="full", show_default=True, type=click.Choice(design.KINDS)),
+    click.option("--seeds", default=3, show_default=True, type=click.IntRange(1), help="Replicates of every cell."),
+    _setting("epochs"),
+    _setting("batch_size"),
+    _setting("learning_rate"),
+    _setting("image_size"),
+    click.option("--resize", default="stretch", show_default=True, type=click.Choice(list(RESIZE)), help="To a square."),
+    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."),
+    click.option("--workers", default=0, type=click.IntRange(0), help="Trainings at a time; 0: as many as cores."),
+    click.option("--threads", default=0, type=click.IntRange(0), help="Threads of each worker; 0: the cores shared out."),
+    click.option("--cache", default="", help="Folder of the decoded images.  [default: ~/.cache/wikiart-ablations]"),
+    click.option("--fresh", default=False, type=bool, show_default=True, help="Run again what is finished: yes or no."),
+)
+
+
+def question(text: str, card: Sequence[Factor], example: str) -> click.Command:
+    """A question's command.
+
+    Parameters
+    ----------
+    text : str
+        What is asked and what the study claimed; the help and the suite's description.
+    card : sequence of Factor
+        The factors that are varied if ``--factors`` names none.
+    example : str
+        What follows ``mlflow run .`` in the help's example.
+    """
+
+    def callback(**options) -> None:
+        try:
+            plan = _plan(card, options)
+        except DesignError as error:
+            raise click.UsageError(str(error)) from error
+        sys.exit(_run(plan, options, text.strip()))
+
+    for option in reversed(OPTIONS):
+        callback = option(callback)
+    return click.command(help=f"{text}\n\nExample: mlflow run . {example}")(callback)
+
+
+def _plan(card: Sequence[Factor], options: dict) -> design.Design:
+    names = ("epochs", "batch_size", "learning_rate", "image_size")
+    base = {name: design.parse_level(name, options[name]) for name in names}
+    factors = design.parse_factors(options["factors"], card)
+    varied = {factor.name for factor in factors}
+    base = {name: value for name, value in base.items() if name not in varied}
+    return design.make(options["kind"], factors, {**base, **design.parse_base(options["base"])}, options["seeds"])
+
+
+def _run(plan: design.Design, options: dict, text: str) -> int:
+    from ablations import suite  # here, so that --help need not load torch and MLflow
+
+    quiet_libraries()
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    how = suite.Options(
+        data=options["data"],
+        cache=cache_folder(options["cache"]),
+        resize=options["resize"],
+        device=_device(options["device"]),
+        workers=options["workers"],
+        threads=options["threads"],
+        fresh=options["fresh"],
+    )
+    try:
+        return suite.run(plan, how, text)
+    except DataError as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo("\nstopped; finished runs are kept: the same command goes on from here", err=True)
+        return 130
+
+
+def _device(name: str) -> str:
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise click.BadParameter(f"{name}: {reason} (use cpu or auto)", param_hint="--device") from error
+    return name
+
+
+def _as_interrupt(*_) -> None:
+    raise KeyboardInterrupt
+
+
+def quiet_libraries() -> None:
+    """MLflow's own progress and advice would bury the suite's lines."""
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -1,0 +1,15 @@
+"""Dropout: is 0.1 between the linear layers better than 0.01?
+
+The study moved from 0.01 to 0.1 in the same step as from one convolution to three, and so
+reported no accuracy of its own for it.
+"""
+
+from ablations.command import question
+from ablations.design import Factor
+
+FACTOR = Factor("dropout", (0.01, 0.1), claim="changed together with the convolutions; no figure of its own")
+
+command = question(__doc__, [FACTOR], example='-e dropout -P factors="dropout=0.01,0.1,0.3"')
+
+if __name__ == "__main__":
+    command()

@@ -1,0 +1,112 @@
+"""A design into finished runs: what is finished already, what runs, what failed, and the summary."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ablations import prepare, tracking
+from ablations.design import Design
+from ablations.engine import Local
+from ablations.progress import SuiteProgress, first_line, say
+from ablations.tracking import Target
+from ablations.trainings import ROOT, Training, trainings
+from ablations.worker import Job, carry_out
+from wikiart.store import Store
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a suite is run; the defaults stand with the command's options."""
+
+    data: str  #: a folder, or "sample"
+    cache: Path
+    resize: str
+    device: str  #: a torch device
+    workers: int  #: 0: as many as there are cores, or one for a GPU
+    threads: int  #: 0: the cores shared out
+    fresh: bool  #: run again what is finished
+
+
+def run(plan: Design, options: Options, question: str) -> int:
+    """Run what is not finished of a design, and summarize it.
+
+    Returns
+    -------
+    int
+        The exit code: 1 if a cell is missing at the end, else 0.
+
+    Raises
+    ------
+    wikiart.paintings.DataError
+        The images cannot be used.
+    KeyboardInterrupt
+        After the active runs have become KILLED.
+    """
+    found = prepare.locate(options.data, options.cache)
+    say(f"data: {found}")
+    sizes = sorted({plan.config(cell, 0).image_size for cell in plan.cells})
+    stores = {size: prepare.decoded(found, size, options.resize, options.cache) for size in sizes}
+    every = trainings(plan, stores)
+    with tracking.suite_run() as parent:
+        tracking.describe_suite(parent.target, question, plan, every, stores[sizes[0]])
+        known = {} if options.fresh else tracking.finished(parent.target)
+        failed = _run_missing(every, known, options, parent.target)
+        say("")
+        code = summarize(parent.target)
+        say(f"\nin the interface (start it with: mlflow ui)\n  {tracking.interface_link(parent.target)}")
+        if failed:
+            parent.status = "FAILED"
+            say(f"\n{len(failed)} of {len(every)} trainings failed; the same command tries them again:")
+            for name, error in failed.items():
+                say(f"  {name}: {first_line(error)}")
+    return 1 if failed else code
+
+
+def _run_missing(
+    every: list[Training], known: Mapping[str, str], options: Options, target: Target
+) -> dict[str, BaseException]:
+    """Carry out the trainings of which a cell is not finished; returns those that failed, with the error."""
+    cells = [cell for training in every for cell in training.cells]
+    reused = {cell.name: known[cell.fingerprint] for cell in cells if cell.fingerprint in known}
+    tracking.mark_reused(target, reused)
+    missing = [_less(training, known) for training in every]
+    jobs = [Job(training, target, options.device) for training in missing if training.cells]
+    say(f"{len(cells)} runs from {len(every)} trainings; {len(reused)} runs are finished already")
+    if not jobs:
+        return {}
+    engine = Local(*_processes(options, len(jobs)))
+    say(f"{len(jobs)} trainings to run: {engine.workers} at a time, {engine.threads} threads each, {options.device}")
+    failed: dict[str, BaseException] = {}
+    try:
+        with SuiteProgress([(job.training.name, len(job.training.cells)) for job in jobs]) as progress:
+            for index, error in engine.run(carry_out, jobs, progress.update):
+                progress.end(index, error)
+                if error is not None:
+                    failed[jobs[index].training.name] = error
+    except KeyboardInterrupt:
+        tracking.end_children(target, "KILLED")
+        raise
+    tracking.end_children(target, "FAILED")  # what a worker that died had begun
+    return failed
+
+
+def _less(training: Training, known: Mapping[str, str]) -> Training:
+    return replace(training, cells=tuple(cell for cell in training.cells if cell.fingerprint not in known))
+
+
+def _processes(options: Options, jobs: int) -> tuple[int, int]:
+    """Workers, and threads each: many workers of one thread waste less than one worker of many."""
+    cores = os.cpu_count() or 1
+    workers = options.workers or (1 if options.device.startswith("cuda") else min(cores, jobs))
+    return workers, options.threads or max(1, cores // workers)
+
+
+def summarize(target: Target) -> int:
+    """Run ``results/summarize.py`` on a suite, the way a user would; returns its exit code."""
+    script = ROOT / "results" / "summarize.py"
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": target.tracking_uri}
+    environment.pop("MLFLOW_RUN_ID", None)
+    return subprocess.run([sys.executable, str(script), "--suite", target.parent_id], env=environment).returncode

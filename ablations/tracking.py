@@ -1,0 +1,278 @@
+"""All that is said to MLflow, and asked of it."""
+
+import json
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.entities import (
+    Dataset,
+    DatasetInput,
+    InputTag,
+    LoggedModelOutput,
+    Metric,
+    Param,
+    Run,
+    RunStatus,
+    RunTag,
+    ViewType,
+)
+
+from ablations.checkpoint import stamp
+from ablations.design import Design
+from ablations.pictures import confusion_figure
+from ablations.trainings import CellRun, Training
+from wikiart.evaluation import Scores
+from wikiart.paintings import SPLITS
+from wikiart.store import Store
+from wikiart.training import Epoch
+
+INHERITED = ("mlflow.user", "mlflow.source.name", "mlflow.source.type", "mlflow.source.git.commit")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the runs of a suite go; travels to the workers."""
+
+    tracking_uri: str
+    experiment_id: str
+    parent_id: str
+
+    @property
+    def client(self) -> MlflowClient:
+        """A client of this tracking server."""
+        return MlflowClient(self.tracking_uri)
+
+
+@dataclass
+class Parent:
+    """The suite's own run while it is open; ``status`` is what it ends with."""
+
+    target: Target
+    status: str = "FINISHED"
+
+
+@contextmanager
+def suite_run() -> Iterator[Parent]:
+    """The parent run: the one that ``mlflow run`` made, or a new one without it.
+
+    It ends with the status that is set inside; KILLED after an interrupt, FAILED after another exception.
+    """
+    run = mlflow.start_run()
+    parent = Parent(Target(mlflow.get_tracking_uri(), run.info.experiment_id, run.info.run_id))
+    try:
+        yield parent
+    except BaseException as stop:
+        parent.status = "KILLED" if isinstance(stop, KeyboardInterrupt) else "FAILED"
+        raise
+    finally:
+        mlflow.end_run(parent.status)
+
+
+def describe_suite(target: Target, question: str, plan: Design, every: Sequence[Training], store: Store) -> None:
+    """Say on the parent what the suite is: description, tags, data set, and ``design.json`` for the summary."""
+    factors = {factor.name: [str(level) for level in factor.levels] for factor in plan.factors}
+    tags = {
+        "role": "suite",
+        "design": plan.kind,
+        "seeds": str(len(plan.seeds)),
+        "factors": " ".join(f"{name}={','.join(levels)}" for name, levels in factors.items()),
+        "data": store.digest,
+        "mlflow.note.content": question,
+    }
+    client = target.client
+    client.log_batch(target.parent_id, tags=_tags(tags))
+    client.log_inputs(target.parent_id, dataset_inputs(store))
+    about = {
+        "question": question.strip().splitlines()[0],
+        "design": plan.kind,
+        "factors": [
+            {"name": f.name, "levels": factors[f.name], "stage": f.stage, "claim": f.claim} for f in plan.factors
+        ],
+        "base": {name: str(level) for name, level in plan.base.items()},
+        "runs": [
+            {"cell": run.cell, "levels": dict(run.levels), "seed": run.seed, "fingerprint": run.fingerprint}
+            for training in every
+            for run in training.cells
+        ],
+        "data": data_account(store),
+    }
+    client.log_dict(target.parent_id, about, "design.json")
+
+
+def data_account(store: Store) -> dict:
+    """Images per style and split, and what always answering the most frequent training style scores."""
+    counts = {
+        split: np.bincount(getattr(store, split).labels, minlength=len(store.classes)).tolist() for split in SPLITS
+    }
+    largest = int(np.argmax(counts["train"]))
+    return {
+        "styles": [
+            {"style": style, **{split: counts[split][k] for split in SPLITS}} for k, style in enumerate(store.classes)
+        ],
+        "majority_style": store.classes[largest],
+        "majority_accuracy": counts["test"][largest] / sum(counts["test"]),
+    }
+
+
+def finished(target: Target) -> dict[str, str]:
+    """The finished cell runs of the experiment: fingerprint -> run id, the newest where there are several."""
+    found: dict[str, str] = {}
+    for run in search(target, "tags.role = 'cell' and attributes.status = 'FINISHED'"):
+        found.setdefault(run.data.tags["fingerprint"], run.info.run_id)
+    return found
+
+
+def search(target: Target, condition: str) -> Iterator[Run]:
+    """All runs of the experiment under a condition, newest first."""
+    token = None
+    while True:
+        page = target.client.search_runs(
+            [target.experiment_id], condition, ViewType.ACTIVE_ONLY, max_results=1000, page_token=token
+        )
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def end_children(target: Target, status: str) -> None:
+    """End the suite's cell runs that are still RUNNING."""
+    own = f"tags.role = 'cell' and tags.suite = '{target.parent_id}' and attributes.status = 'RUNNING'"
+    for run in list(search(target, own)):
+        target.client.set_terminated(run.info.run_id, status)
+
+
+def mark_reused(target: Target, reused: Mapping[str, str]) -> None:
+    """Name on the parent the runs that it did not have to run again: run name -> run id."""
+    tags = _tags({f"reused.{name}": run_id for name, run_id in reused.items()})
+    for start in range(0, len(tags), 100):  # the server's limit for one batch
+        target.client.log_batch(target.parent_id, tags=tags[start : start + 100])
+
+
+def start_cell(target: Target, cell: CellRun, store: Store, training: str) -> str:
+    """Create a child run; returns its id.
+
+    ``training`` names the distinct set of weights: cells that share it were read from one training.
+    """
+    client = target.client
+    parent = client.get_run(target.parent_id)
+    tags = {
+        "role": "cell",
+        "suite": target.parent_id,
+        "fingerprint": cell.fingerprint,
+        "training": training,
+        "data": store.digest,
+        "worker.pid": str(os.getpid()),
+        "mlflow.parentRunId": target.parent_id,
+        "mlflow.note.content": cell.description,
+        **{key: parent.data.tags[key] for key in INHERITED if key in parent.data.tags},
+    }
+    run_id = client.create_run(target.experiment_id, tags=tags, run_name=cell.name).info.run_id
+    client.log_batch(run_id, params=[Param(*pair) for pair in (*cell.levels, ("seed", str(cell.seed)))])
+    client.log_inputs(run_id, dataset_inputs(store))
+    return run_id
+
+
+def log_epoch(target: Target, run_id: str, epoch: Epoch) -> None:
+    """The learning curve's next point."""
+    metrics = {"train/loss": epoch.loss, "train/accuracy": epoch.accuracy}
+    target.client.log_batch(run_id, metrics=_metrics(metrics, step=epoch.number))
+
+
+def finish_cell(
+    target: Target, run_id: str, scores: Scores, items: pd.DataFrame, classes: Iterable[str], model: Path, seconds: float
+) -> None:
+    """Write a cell's answers and end its run.
+
+    Parameters
+    ----------
+    target, run_id
+    scores : Scores
+    items : DataFrame
+        One row per test image: path, truth, prediction.
+    classes : iterable of str
+        How this cell reads the network's outputs, in order: the class list of its checkpoint.
+    model : Path
+        Folder of the saved network (checkpoint.save).
+    seconds : float
+        What the training took, shared by all cells that were read from it.
+    """
+    client, classes = target.client, list(classes)
+    model_id = log_checkpoint(target, run_id, model, classes)
+    overall = {
+        "test/accuracy": scores.accuracy,  # first: the interface selects the metric that was logged first
+        "test/balanced_accuracy": scores.balanced_accuracy,
+        "test/macro_f1": scores.macro_f1,
+    }
+    client.log_batch(run_id, metrics=_metrics(overall, model_id=model_id))
+    per_class = {f"test_class/{metric_name(style)}": value for style, value in scores.by_class.items()}
+    client.log_batch(run_id, metrics=_metrics({**per_class, "time/training_s": seconds}))
+    client.log_table(run_id, items, "items.json")
+    names = sorted(classes)
+    confusion = pd.DataFrame(scores.confusion, columns=names)
+    confusion.insert(0, "truth", names)
+    client.log_table(run_id, confusion, "confusion.json")
+    client.log_figure(run_id, confusion_figure(scores.confusion, names), "confusion.png")
+    client.log_dict(run_id, {"classes": classes}, "classes.json")
+    client.set_terminated(run_id)
+
+
+def log_checkpoint(target: Target, run_id: str, model: Path, classes: list[str]) -> str:
+    """Hand a saved network in as the run's model ``model``; returns the model's id."""
+    client = target.client
+    logged = client.create_logged_model(target.experiment_id, name="model", source_run_id=run_id)
+    stamp(model, run_id=run_id, model_id=logged.model_id, classes=classes)
+    client.log_model_artifacts(logged.model_id, str(model))
+    client.finalize_logged_model(logged.model_id, "READY")
+    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+    return logged.model_id
+
+
+def fail_cell(target: Target, run_id: str, error: str) -> None:
+    """End a run that could not be carried out, with the reason."""
+    target.client.log_text(run_id, error, "error.txt")
+    target.client.set_terminated(run_id, RunStatus.to_string(RunStatus.FAILED))
+
+
+def dataset_inputs(store: Store) -> list[DatasetInput]:
+    """The two splits as MLflow data sets; the digest follows pixels and labels, not file names."""
+    inputs = []
+    for split, context in (("train", "training"), ("test", "testing")):
+        images = getattr(store, split).images
+        profile = {"images": len(images), "styles": len(store.classes), "image_size": images.shape[1]}
+        source = json.dumps({"uri": str(store.folder)})
+        dataset = Dataset(f"{split} images", store.digest[:32], "local", source, profile=json.dumps(profile))
+        inputs.append(DatasetInput(dataset, [InputTag("mlflow.data.context", context)]))
+    return inputs
+
+
+def metric_name(style: str) -> str:
+    """A style's name with what MLflow refuses in a metric's name replaced by ``_``."""
+    return re.sub(r"[^\w.\- ]", "_", style)
+
+
+def interface_link(target: Target) -> str:
+    """The address that shows the suite's cells in MLflow's chart view."""
+    uri = target.tracking_uri
+    server = uri.rstrip("/") if uri.startswith("http") else "http://127.0.0.1:5000"
+    condition = quote(f"tags.role = 'cell' and tags.suite = '{target.parent_id}'")
+    return f"{server}/#/experiments/{target.experiment_id}/runs?compareRunsMode=CHART&searchFilter={condition}"
+
+
+def _metrics(values: Mapping[str, float], step: int = 0, model_id: str | None = None) -> list[Metric]:
+    now = int(time.time() * 1000)
+    return [Metric(key, value, now, step, model_id=model_id) for key, value in values.items()]
+
+
+def _tags(values: Mapping[str, str]) -> list[RunTag]:
+    return [RunTag(key, value) for key, value in values.items()]

@@ -1,0 +1,87 @@
+"""One training, carried out: its weights, and a run for each cell that is read from them."""
+
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ablations import checkpoint, tracking
+from ablations.tracking import Target
+from ablations.trainings import CellRun, Training
+from wikiart import evaluation, store, training
+from wikiart.smote import Recipes, recipes
+from wikiart.store import Store
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training to carry out, where, and where its runs go."""
+
+    training: Training
+    target: Target
+    device: str
+
+
+def carry_out(job: Job, report: Callable[[float], None]) -> None:
+    """Train, evaluate and log; after an exception the runs are FAILED and hold its traceback.
+
+    ``report`` is called with the share that is done, 0..1, after every epoch.
+    """
+    data = store.load(job.training.store)
+    runs = {cell: tracking.start_cell(job.target, cell, data, job.training.name) for cell in job.training.cells}
+    try:
+        _train_and_log(job, data, runs, report)
+    except Exception:
+        for run_id in runs.values():
+            tracking.fail_cell(job.target, run_id, traceback.format_exc())
+        raise
+
+
+def _train_and_log(job: Job, data: Store, runs: dict[CellRun, str], report: Callable[[float], None]) -> None:
+    config = job.training.config
+    began = time.monotonic()
+
+    def on_epoch(epoch: training.Epoch) -> None:
+        report(epoch.number / (config.epochs + 1))  # evaluation and logging count as one epoch more
+        for run_id in runs.values():
+            tracking.log_epoch(job.target, run_id, epoch)
+
+    network = training.train(
+        config,
+        data.train.images,
+        data.train.labels,
+        _recipes(job, data),
+        len(data.classes),
+        device=job.device,
+        on_epoch=on_epoch,
+    )
+    seconds = time.monotonic() - began
+    outputs = evaluation.predict(network, data.test.images, device=job.device)
+    truth = [data.classes[label] for label in data.test.labels]
+    with tempfile.TemporaryDirectory() as scratch:
+        model = Path(scratch) / "model"
+        checkpoint.save(network, model, config.image_size)
+        for cell, run_id in runs.items():
+            read = evaluation.reading(data.classes, cell.class_order, config.seed)
+            prediction = [read[output] for output in outputs]
+            scores = evaluation.score(truth, prediction, data.classes)
+            items = pd.DataFrame({"path": data.test.paths, "truth": truth, "prediction": prediction})
+            tracking.finish_cell(job.target, run_id, scores, items, read, model, seconds)
+
+
+def _recipes(job: Job, data: Store) -> Recipes:
+    config = job.training.config
+    return recipes(
+        data.train.images,
+        data.train.labels,
+        config.smote,
+        config.seed,
+        styles=data.classes,
+        cache=data.folder.parent.parent / "recipes",
+        key=data.digest,
+        device=job.device,
+    )

@@ -1,0 +1,144 @@
+"""Runs on one test set, and their metrics with the covariance that new test sets would give them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Runs:
+    """R runs that answered the same n test items."""
+
+    table: pd.DataFrame  #: (R, factors + "seed"), levels as text
+    items: tuple[str, ...]  #: names of the n items
+    classes: tuple[str, ...]  #: those with test items, and after them those only ever answered
+    truth: np.ndarray  #: (n,) codes into classes
+    prediction: np.ndarray  #: (R, n) codes into classes
+
+    @property
+    def correct(self) -> np.ndarray:
+        """(R, n) floats, 1 where the answer is right."""
+        return (self.prediction == self.truth).astype(float)
+
+    @property
+    def support(self) -> np.ndarray:
+        """Test items of each class that has any; shape (K,)."""
+        return np.bincount(self.truth)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One metric of each run (0..1), and the covariance of these values over test sets drawn anew."""
+
+    value: np.ndarray  #: (R,)
+    covariance: np.ndarray  #: (R, R)
+    items: int  #: that it rests on
+
+
+def read_runs(answers: pd.DataFrame, factors: Sequence[str]) -> Runs:
+    """Arrange a long table of answers as a matrix.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        One row per (run, item): a column per factor, ``seed``, ``item``, ``truth``, ``prediction``.
+    factors : sequence of str
+        Names of the columns that, with ``seed``, tell the runs apart.
+
+    Raises
+    ------
+    ValueError
+        No row, a missing column, an item twice in one run, runs on different items, or one
+        item with two truths.
+    """
+    keys = [*factors, "seed"]
+    if absent := [name for name in [*keys, "item", "truth", "prediction"] if name not in answers]:
+        raise ValueError(f"the answers lack the column {', '.join(absent)}")
+    if answers.empty:
+        raise ValueError("there is no finished run")
+    answers = answers.astype({name: str for name in factors})
+    run = answers.groupby(keys, sort=False).ngroup().to_numpy()
+    item, items = pd.factorize(answers["item"], sort=True)
+    counts = np.zeros((run.max() + 1, len(items)), int)
+    np.add.at(counts, (run, item), 1)
+    if counts.max() > 1:
+        raise ValueError("an item stands twice in one run: are two runs of the same cell and seed in the table?")
+    if counts.min() < 1:
+        raise ValueError("the runs do not share their test items; compare only runs on the same items")
+    truths = pd.Series(answers["truth"].to_numpy()).groupby(item)
+    if truths.nunique().max() > 1:
+        raise ValueError("an item has two truths")
+    shown = sorted(answers["truth"].unique())
+    classes = [*shown, *sorted(set(answers["prediction"].unique()) - set(shown))]
+    prediction = np.empty(counts.shape, int)
+    prediction[run, item] = pd.Categorical(answers["prediction"], classes).codes
+    table = answers[keys].drop_duplicates().reset_index(drop=True)
+    truth = pd.Categorical(truths.first(), classes).codes.astype(int)
+    return Runs(table, tuple(items), tuple(classes), truth, prediction)
+
+
+def accuracy(runs: Runs, label: int | None = None) -> Sample:
+    """Share of right answers, on all items or on those of one class.
+
+    With a single item nothing is known of how items differ: the covariance is NaN.
+    """
+    correct = runs.correct if label is None else runs.correct[:, runs.truth == label]
+    items = correct.shape[1]
+    deviation = correct - correct.mean(1, keepdims=True)
+    freedom = (items - 1) * items or np.nan
+    return Sample(correct.mean(1), deviation @ deviation.T / freedom, items)
+
+
+def macro_metrics(runs: Runs, replications: int = 1000, random_seed: int = 0) -> dict[str, Sample]:
+    """Balanced accuracy and macro-F1, their covariance by a bootstrap over the items within classes.
+
+    A cell's metric is the mean over its runs, so that the runs' own variation needs no
+    resampling: crossing the two is left to uncertainty.Layout, as for accuracy. (Resampling runs
+    and items at once, the pigeonhole bootstrap, counts luck three times; Owen 2007, *Annals of
+    Applied Statistics* 1, theorem 3.) Each class is resampled with one item fewer than it has,
+    scaled up, which makes the variance of a mean unbiased (Rao and Wu 1988, *JASA* 83, section
+    2); a class with one item adds no variation, so intervals are too short where such classes
+    weigh much.
+
+    Parameters
+    ----------
+    replications : int
+        Bootstrap test sets; default 1000.
+    random_seed : int
+        The same seed gives the same result; default 0.
+
+    Returns
+    -------
+    dict
+        ``"balanced_accuracy"`` and ``"macro_f1"``; both means over the classes with test items.
+    """
+    weights = _item_weights(runs, replications, np.random.default_rng(random_seed))
+    weights = np.vstack([np.ones(len(runs.truth)), weights]).astype(np.float32)  # first row: the data themselves
+    recall, f1 = np.empty((2, len(runs.prediction), len(weights)))
+    for run, prediction in enumerate(runs.prediction):
+        recall[run], f1[run] = _macro(weights, runs.truth, prediction, runs.support)
+    return {
+        name: Sample(values[:, 0], np.cov(values[:, 1:]).reshape(len(values), -1), len(runs.truth))
+        for name, values in (("balanced_accuracy", recall), ("macro_f1", f1))
+    }
+
+
+def _item_weights(runs: Runs, replications: int, rng: np.random.Generator) -> np.ndarray:
+    """Weights of the items, (B, n), that sum to the class's items within each class."""
+    weights = np.ones((replications, len(runs.truth)))
+    for label, count in enumerate(runs.support):
+        if count > 1:
+            drawn = rng.multinomial(count - 1, np.full(count, 1 / count), replications)
+            weights[:, runs.truth == label] = drawn * count / (count - 1)
+    return weights
+
+
+def _macro(weights: np.ndarray, truth: np.ndarray, prediction: np.ndarray, support: np.ndarray) -> tuple:
+    """Mean recall and mean F1 of one run under each row of weights, (B, n) -> two of (B,)."""
+    present = np.arange(len(support))
+    answered = (prediction[:, None] == present).astype(np.float32)
+    hits = answered * (truth[:, None] == present)
+    answered, hits = weights @ answered, weights @ hits
+    return (hits / support).mean(1), (2 * hits / (answered + support)).mean(1)
