@@ -11,7 +11,9 @@ from ablations.command import question
 from ablations.design import Factor
 from wikiart.config import CLASS_ORDERS
 
-FACTOR = Factor("class_order", CLASS_ORDERS, claim="sorting the class names improved the accuracy by 11 points")
+FACTOR = Factor(
+    "class_order", CLASS_ORDERS, claim="sorting the class names improved the accuracy by 11 points"
+)
 
 command = question(__doc__, [FACTOR], example="-e class_order -P seeds=5")
 

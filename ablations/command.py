@@ -23,21 +23,42 @@ def _setting(name: str) -> Callable:
 
 
 OPTIONS = (
-    click.option("--data", default="sample", show_default=True, help="Folder with train/ and test/, or: sample."),
-    click.option("--factors", default="", help='What is varied: "name=level,level ...".  [default: the question\'s own]'),
+    click.option(
+        "--data", default="sample", show_default=True, help="Folder with train/ and test/, or: sample."
+    ),
+    click.option(
+        "--factors",
+        default="",
+        help='What is varied: "name=level,level ...".  [default: the question\'s own]',
+    ),
     click.option("--base", default="", help='What the other settings are held at: "name=value ...".'),
     click.option("--design", "kind", default="full", show_default=True, type=click.Choice(design.KINDS)),
-    click.option("--seeds", default=3, show_default=True, type=click.IntRange(1), help="Replicates of every cell."),
+    click.option(
+        "--seeds", default=3, show_default=True, type=click.IntRange(1), help="Replicates of every cell."
+    ),
     _setting("epochs"),
     _setting("batch_size"),
     _setting("learning_rate"),
     _setting("image_size"),
-    click.option("--resize", default="stretch", show_default=True, type=click.Choice(list(RESIZE)), help="To a square."),
+    click.option(
+        "--resize", default="stretch", show_default=True, type=click.Choice(list(RESIZE)), help="To a square."
+    ),
     click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."),
-    click.option("--workers", default=0, type=click.IntRange(0), help="Trainings at a time; 0: as many as cores."),
-    click.option("--threads", default=0, type=click.IntRange(0), help="Threads of each worker; 0: the cores shared out."),
-    click.option("--cache", default="", help="Folder of the decoded images.  [default: ~/.cache/wikiart-ablations]"),
-    click.option("--fresh", default=False, type=bool, show_default=True, help="Run again what is finished: yes or no."),
+    click.option(
+        "--workers", default=0, type=click.IntRange(0), help="Trainings at a time; 0: as many as cores."
+    ),
+    click.option(
+        "--threads",
+        default=0,
+        type=click.IntRange(0),
+        help="Threads of each worker; 0: the cores shared out.",
+    ),
+    click.option(
+        "--cache", default="", help="Folder of the decoded images.  [default: ~/.cache/wikiart-ablations]"
+    ),
+    click.option(
+        "--fresh", default=False, type=bool, show_default=True, help="Run again what is finished: yes or no."
+    ),
 )
 
 
@@ -72,7 +93,9 @@ def _plan(card: Sequence[Factor], options: dict) -> design.Design:
     factors = design.parse_factors(options["factors"], card)
     varied = {factor.name for factor in factors}
     base = {name: value for name, value in base.items() if name not in varied}
-    return design.make(options["kind"], factors, {**base, **design.parse_base(options["base"])}, options["seeds"])
+    return design.make(
+        options["kind"], factors, {**base, **design.parse_base(options["base"])}, options["seeds"]
+    )
 
 
 def _run(plan: design.Design, options: dict, text: str) -> int:

@@ -138,7 +138,9 @@ def _half(factors: tuple[Factor, ...], base: Cell) -> list[Cell]:
         )
     for factor in halved:
         if len(factor.levels) != 2:
-            raise DesignError(f"design=half needs two levels for each factor; {factor.name} has {len(factor.levels)}")
+            raise DesignError(
+                f"design=half needs two levels for each factor; {factor.name} has {len(factor.levels)}"
+            )
 
     def side(cell: Cell) -> int:
         return prod(1 if cell[f.name] == f.levels[1] else -1 for f in halved)
@@ -234,4 +236,8 @@ def _allowed(name: str) -> str:
 
 
 def _example(name: str) -> str:
-    return ",".join(CLASS_ORDERS) if name == "class_order" else f"{TrainingConfig.model_fields[name].default},..."
+    return (
+        ",".join(CLASS_ORDERS)
+        if name == "class_order"
+        else f"{TrainingConfig.model_fields[name].default},..."
+    )

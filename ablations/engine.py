@@ -29,7 +29,10 @@ class Local:
         self.threads = threads
 
     def run(
-        self, work: Callable[[Any, Report], None], tasks: Sequence[Any], on_progress: Callable[[int, float], None]
+        self,
+        work: Callable[[Any, Report], None],
+        tasks: Sequence[Any],
+        on_progress: Callable[[int, float], None],
     ) -> Iterator[tuple[int, BaseException | None]]:
         """Carry out ``work(task, report)`` for every task.
 
@@ -56,7 +59,10 @@ class Local:
             tries.update(lost)
             for index in sorted(index for index in lost if tries[index] >= TRIES):
                 ended.add(index)
-                yield index, WorkerDied("its worker process died, twice (out of memory? fewer workers need less)")
+                yield (
+                    index,
+                    WorkerDied("its worker process died, twice (out of memory? fewer workers need less)"),
+                )
             waiting = [index for index in waiting if index not in ended]
 
     def _pool(self, work, tasks, indices, on_progress) -> Iterator[tuple[int, BaseException | None]]:
@@ -120,7 +126,9 @@ class _threads_in_environment:
 def _start_worker(threads: int, reports) -> None:
     global _reports
     _reports = reports
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the driver ends its workers
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches the whole group; the driver ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     import torch

@@ -43,7 +43,11 @@ def account(found: Paintings) -> str:
 @click.option("--data", default="sample", show_default=True, help="Folder with train/ and test/, or: sample.")
 @click.option("--image-size", default=64, show_default=True, type=click.IntRange(16, 2048), help="In pixels.")
 @click.option(
-    "--resize", default="stretch", show_default=True, type=click.Choice(list(store.RESIZE)), help="To a square."
+    "--resize",
+    default="stretch",
+    show_default=True,
+    type=click.Choice(list(store.RESIZE)),
+    help="To a square.",
 )
 @click.option("--cache", default="", help="Folder of the stores.  [default: ~/.cache/wikiart-ablations]")
 def command(data: str, image_size: int, resize: str, cache: str) -> None:

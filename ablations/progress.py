@@ -22,8 +22,13 @@ class Bar:
     def __init__(self, title: str):
         self.title = title
         self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=console,
-            transient=True, disable=not console.is_terminal,
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
         )
         self._task = self._bar.add_task(title, total=None)
         self._done = 0
@@ -61,8 +66,12 @@ class SuiteProgress:
         self.ended: set[int] = set()
         self.began = self.said = time.monotonic()
         self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}"), console=console,
-            transient=True, disable=not console.is_terminal,
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
         )
         self._task = self._bar.add_task("starting", total=1.0, left="")
 
@@ -96,7 +105,9 @@ class SuiteProgress:
 
     def _show(self) -> None:
         title = f"{self._cells_done()}/{sum(self.cells)} cells  {self._running()}"
-        self._bar.update(self._task, completed=sum(self.shares) / len(self.shares), description=title, left=self._left())
+        self._bar.update(
+            self._task, completed=sum(self.shares) / len(self.shares), description=title, left=self._left()
+        )
 
     def _cells_done(self) -> int:
         return sum(self.cells[index] for index in self.ended)

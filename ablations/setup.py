@@ -24,7 +24,9 @@ def python_env(conda: dict) -> dict:
 def command() -> None:
     target = ROOT / "python_env.yaml"
     conda = yaml.safe_load((ROOT / "conda.yaml").read_text())
-    target.write_text("# written by the entry point setup\n" + yaml.safe_dump(python_env(conda), sort_keys=False))
+    target.write_text(
+        "# written by the entry point setup\n" + yaml.safe_dump(python_env(conda), sort_keys=False)
+    )
     click.echo(f"wrote {target}; from now on: mlflow run . -e ablate")
 
 

@@ -14,7 +14,6 @@ from ablations.progress import SuiteProgress, first_line, say
 from ablations.tracking import Target
 from ablations.trainings import ROOT, Training, trainings
 from ablations.worker import Job, carry_out
-from wikiart.store import Store
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,9 @@ def _run_missing(
     if not jobs:
         return {}
     engine = Local(*_processes(options, len(jobs)))
-    say(f"{len(jobs)} trainings to run: {engine.workers} at a time, {engine.threads} threads each, {options.device}")
+    say(
+        f"{len(jobs)} trainings to run: {engine.workers} at a time, {engine.threads} threads each, {options.device}"
+    )
     failed: dict[str, BaseException] = {}
     try:
         with SuiteProgress([(job.training.name, len(job.training.cells)) for job in jobs]) as progress:
@@ -109,4 +110,6 @@ def summarize(target: Target) -> int:
     script = ROOT / "results" / "summarize.py"
     environment = {**os.environ, "MLFLOW_TRACKING_URI": target.tracking_uri}
     environment.pop("MLFLOW_RUN_ID", None)
-    return subprocess.run([sys.executable, str(script), "--suite", target.parent_id], env=environment).returncode
+    return subprocess.run(
+        [sys.executable, str(script), "--suite", target.parent_id], env=environment
+    ).returncode

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +78,9 @@ def suite_run() -> Iterator[Parent]:
         mlflow.end_run(parent.status)
 
 
-def describe_suite(target: Target, question: str, plan: Design, every: Sequence[Training], store: Store) -> None:
+def describe_suite(
+    target: Target, question: str, plan: Design, every: Sequence[Training], store: Store
+) -> None:
     """Say on the parent what the suite is: description, tags, data set, and ``design.json`` for the summary."""
     factors = {factor.name: [str(level) for level in factor.levels] for factor in plan.factors}
     tags = {
@@ -96,28 +98,37 @@ def describe_suite(target: Target, question: str, plan: Design, every: Sequence[
         "question": question.strip().splitlines()[0],
         "design": plan.kind,
         "factors": [
-            {"name": f.name, "levels": factors[f.name], "stage": f.stage, "claim": f.claim} for f in plan.factors
+            {"name": f.name, "levels": factors[f.name], "stage": f.stage, "claim": f.claim}
+            for f in plan.factors
         ],
         "base": {name: str(level) for name, level in plan.base.items()},
         "runs": [
             {"cell": run.cell, "levels": dict(run.levels), "seed": run.seed, "fingerprint": run.fingerprint}
-            for training in every
-            for run in training.cells
+            for run in _in_order(plan, every)
         ],
         "data": data_account(store),
     }
     client.log_dict(target.parent_id, about, "design.json")
 
 
+def _in_order(plan: Design, every: Sequence[Training]) -> list[CellRun]:
+    """The runs as the design counts its cells, whichever weights they share."""
+    position = {plan.label(cell): number for number, cell in enumerate(plan.cells)}
+    runs = [run for training in every for run in training.cells]
+    return sorted(runs, key=lambda run: (position[run.cell], run.seed))
+
+
 def data_account(store: Store) -> dict:
     """Images per style and split, and what always answering the most frequent training style scores."""
     counts = {
-        split: np.bincount(getattr(store, split).labels, minlength=len(store.classes)).tolist() for split in SPLITS
+        split: np.bincount(getattr(store, split).labels, minlength=len(store.classes)).tolist()
+        for split in SPLITS
     }
     largest = int(np.argmax(counts["train"]))
     return {
         "styles": [
-            {"style": style, **{split: counts[split][k] for split in SPLITS}} for k, style in enumerate(store.classes)
+            {"style": style, **{split: counts[split][k] for split in SPLITS}}
+            for k, style in enumerate(store.classes)
         ],
         "majority_style": store.classes[largest],
         "majority_accuracy": counts["test"][largest] / sum(counts["test"]),
@@ -190,7 +201,14 @@ def log_epoch(target: Target, run_id: str, epoch: Epoch) -> None:
 
 
 def finish_cell(
-    target: Target, run_id: str, scores: Scores, items: pd.DataFrame, classes: Iterable[str], model: Path, seconds: float
+    target: Target,
+    run_id: str,
+    scores: Scores,
+    items: pd.DataFrame,
+    classes: Sequence[str],
+    model: Path,
+    seconds: float,
+    remarks: Sequence[str],
 ) -> None:
     """Write a cell's answers and end its run.
 
@@ -200,14 +218,16 @@ def finish_cell(
     scores : Scores
     items : DataFrame
         One row per test image: path, truth, prediction.
-    classes : iterable of str
+    classes : sequence of str
         How this cell reads the network's outputs, in order: the class list of its checkpoint.
     model : Path
         Folder of the saved network (checkpoint.save).
     seconds : float
         What the training took, shared by all cells that were read from it.
+    remarks : sequence of str
+        Lines for the run's log.txt, if any.
     """
-    client, classes = target.client, list(classes)
+    client = target.client
     model_id = log_checkpoint(target, run_id, model, classes)
     overall = {
         "test/accuracy": scores.accuracy,  # first: the interface selects the metric that was logged first
@@ -223,11 +243,13 @@ def finish_cell(
     confusion.insert(0, "truth", names)
     client.log_table(run_id, confusion, "confusion.json")
     client.log_figure(run_id, confusion_figure(scores.confusion, names), "confusion.png")
-    client.log_dict(run_id, {"classes": classes}, "classes.json")
+    client.log_dict(run_id, {"classes": list(classes)}, "classes.json")
+    if remarks:
+        client.log_text(run_id, "\n".join(remarks), "log.txt")
     client.set_terminated(run_id)
 
 
-def log_checkpoint(target: Target, run_id: str, model: Path, classes: list[str]) -> str:
+def log_checkpoint(target: Target, run_id: str, model: Path, classes: Sequence[str]) -> str:
     """Hand a saved network in as the run's model ``model``; returns the model's id."""
     client = target.client
     logged = client.create_logged_model(target.experiment_id, name="model", source_run_id=run_id)
@@ -266,7 +288,9 @@ def interface_link(target: Target) -> str:
     uri = target.tracking_uri
     server = uri.rstrip("/") if uri.startswith("http") else "http://127.0.0.1:5000"
     condition = quote(f"tags.role = 'cell' and tags.suite = '{target.parent_id}'")
-    return f"{server}/#/experiments/{target.experiment_id}/runs?compareRunsMode=CHART&searchFilter={condition}"
+    return (
+        f"{server}/#/experiments/{target.experiment_id}/runs?compareRunsMode=CHART&searchFilter={condition}"
+    )
 
 
 def _metrics(values: Mapping[str, float], step: int = 0, model_id: str | None = None) -> list[Metric]:

@@ -94,5 +94,7 @@ def _description(plan: Design, cell: Cell, config: TrainingConfig) -> str:
     if step := study.step(settings):
         lines.append(f"Stands for the study's step: {step}.")
     if settings["class_order"] == "unsorted":
-        lines.append("The weights are those of the cell with sorted classes; only the reading of the outputs differs.")
+        lines.append(
+            "The weights are those of the cell with sorted classes; only the reading of the outputs differs."
+        )
     return "\n\n".join(lines)

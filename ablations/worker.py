@@ -1,9 +1,11 @@
 """One training, carried out: its weights, and a run for each cell that is read from them."""
 
+import logging
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,16 +34,36 @@ def carry_out(job: Job, report: Callable[[float], None]) -> None:
     ``report`` is called with the share that is done, 0..1, after every epoch.
     """
     data = store.load(job.training.store)
-    runs = {cell: tracking.start_cell(job.target, cell, data, job.training.name) for cell in job.training.cells}
+    runs = {
+        cell: tracking.start_cell(job.target, cell, data, job.training.name) for cell in job.training.cells
+    }
     try:
-        _train_and_log(job, data, runs, report)
+        with _remarks() as remarks:
+            _train_and_log(job, data, runs, report, remarks)
     except Exception:
         for run_id in runs.values():
             tracking.fail_cell(job.target, run_id, traceback.format_exc())
         raise
 
 
-def _train_and_log(job: Job, data: Store, runs: dict[CellRun, str], report: Callable[[float], None]) -> None:
+@contextmanager
+def _remarks() -> Iterator[list[str]]:
+    """What the subject logs meanwhile (SMOTE on small classes), as lines for the runs."""
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())
+    logger = logging.getLogger("wikiart")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield lines
+    finally:
+        logger.removeHandler(handler)
+
+
+def _train_and_log(
+    job: Job, data: Store, runs: dict[CellRun, str], report: Callable[[float], None], remarks: list[str]
+) -> None:
     config = job.training.config
     began = time.monotonic()
 
@@ -70,7 +92,7 @@ def _train_and_log(job: Job, data: Store, runs: dict[CellRun, str], report: Call
             prediction = [read[output] for output in outputs]
             scores = evaluation.score(truth, prediction, data.classes)
             items = pd.DataFrame({"path": data.test.paths, "truth": truth, "prediction": prediction})
-            tracking.finish_cell(job.target, run_id, scores, items, read, model, seconds)
+            tracking.finish_cell(job.target, run_id, scores, items, read, model, seconds, remarks)
 
 
 def _recipes(job: Job, data: Store) -> Recipes:

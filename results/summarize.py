@@ -5,7 +5,6 @@ Prints the table and writes it as Markdown, CSV and LaTeX under results/<name>/.
 Example: python results/summarize.py --suite 3f1c0d... --name report
 """
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,11 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-METRICS = {"accuracy": "test/accuracy", "balanced accuracy": "test/balanced_accuracy", "macro-F1": "test/macro_f1"}
+METRICS = {
+    "accuracy": "test/accuracy",
+    "balanced accuracy": "test/balanced_accuracy",
+    "macro-F1": "test/macro_f1",
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,9 @@ def newest_suite(experiment: str) -> str:
         output_format="list",
     )
     if not found:
-        raise click.ClickException(f"no suite on {mlflow.get_tracking_uri()}: run one with mlflow run . -e ablate")
+        raise click.ClickException(
+            f"no suite on {mlflow.get_tracking_uri()}: run one with mlflow run . -e ablate"
+        )
     return found[0].info.run_id
 
 
@@ -76,7 +81,9 @@ def read_suite(suite_id: str) -> Suite:
         design = mlflow.artifacts.load_dict(f"{parent.info.artifact_uri}/design.json")
     except mlflow.MlflowException as error:
         reason = str(error).splitlines()[0]
-        raise click.ClickException(f"{suite_id} is no suite on {mlflow.get_tracking_uri()}: {reason}") from error
+        raise click.ClickException(
+            f"{suite_id} is no suite on {mlflow.get_tracking_uri()}: {reason}"
+        ) from error
     finished = _finished(parent)
     rows = []
     for planned in design["runs"]:
@@ -92,7 +99,9 @@ def read_suite(suite_id: str) -> Suite:
 
 def _finished(parent: Run) -> dict[str, Run]:
     condition = "tags.role = 'cell' and attributes.status = 'FINISHED'"
-    runs = mlflow.search_runs([parent.info.experiment_id], condition, output_format="list", max_results=50_000)
+    runs = mlflow.search_runs(
+        [parent.info.experiment_id], condition, output_format="list", max_results=50_000
+    )
     own = [run for run in runs if run.data.tags["suite"] == parent.info.run_id]
     found: dict[str, Run] = {}
     for run in (*own, *runs):
@@ -169,7 +178,9 @@ def write(suite: Suite, cells: pd.DataFrame, folder: Path) -> list[Path]:
 def latex(cells: pd.DataFrame, caption: str) -> str:
     """A table environment that needs the package booktabs."""
     body = cells.replace("±", "PLUSMINUS", regex=True)
-    text = body.to_latex(index=False, escape=True, caption=caption.replace("±", "PLUSMINUS"), label="tab:cells")
+    text = body.to_latex(
+        index=False, escape=True, caption=caption.replace("±", "PLUSMINUS"), label="tab:cells"
+    )
     return text.replace("PLUSMINUS", r"$\pm$")
 
 
@@ -180,9 +191,13 @@ def folder_name(suite: Suite) -> str:
 
 @click.command(help=__doc__)
 @click.option("--suite", default="", help="Id of the suite's run.  [default: the newest]")
-@click.option("--experiment", default="", help="Name of the experiment to find the newest suite in.  [default: all]")
+@click.option(
+    "--experiment", default="", help="Name of the experiment to find the newest suite in.  [default: all]"
+)
 @click.option("--name", default="", help="Folder below --out.  [default: the name of the suite's run]")
-@click.option("--out", default=str(Path(__file__).parent), type=Path, help="Where the folder goes.  [default: results/]")
+@click.option(
+    "--out", default=str(Path(__file__).parent), type=Path, help="Where the folder goes.  [default: results/]"
+)
 def command(suite: str, experiment: str, name: str, out: Path) -> None:
     chosen = read_suite(suite or newest_suite(experiment))
     cells = table(chosen)
