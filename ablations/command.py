@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import click
 
@@ -56,6 +57,7 @@ OPTIONS = (
     click.option(
         "--cache", default="", help="Folder of the decoded images.  [default: ~/.cache/wikiart-ablations]"
     ),
+    click.option("--out", default="results", show_default=True, help="Folder of the summary's folder."),
     click.option(
         "--fresh", default=False, type=bool, show_default=True, help="Run again what is finished: yes or no."
     ),
@@ -110,6 +112,7 @@ def _run(plan: design.Design, options: dict, text: str) -> int:
         device=_device(options["device"]),
         workers=options["workers"],
         threads=options["threads"],
+        out=Path(options["out"]),
         fresh=options["fresh"],
     )
     try:

@@ -10,6 +10,10 @@ from pydantic import ValidationError
 from wikiart.config import CLASS_ORDERS, TrainingConfig, allowed
 
 KINDS = ("full", "one-at-a-time", "half")
+NAMES = (
+    "class_order",
+    *(name for name in TrainingConfig.model_fields if name != "seed"),
+)  # what can be varied
 
 Level = int | float | str
 Cell = dict[str, Level]  #: factor name -> level
@@ -180,8 +184,8 @@ def _parse_factor(word: str, known: Mapping[str, Factor]) -> Factor:
     levels = tuple(parse_level(name, value) for value in values.split(",") if value)
     if len(set(levels)) < 2 or len(set(levels)) < len(levels):
         raise DesignError(
-            f"factor {word}: give two or more different levels, as in {name}={_example(name)}; allowed are: {_allowed(name)}"
-            f" (to hold it at one level, use base instead)"
+            f"factor {word}: give two or more different levels, as in dropout=0.01,0.1; "
+            f"{name} allows: {_allowed(name)}; to hold it at one level, use base"
         )
     return Factor(name, levels, known[name].claim if name in known else "")
 
@@ -224,20 +228,11 @@ def parse_level(name: str, text: str) -> Level:
 
 
 def _check_name(name: str) -> None:
-    names = ["class_order", *(each for each in TrainingConfig.model_fields if each != "seed")]
     if name == "seed":
         raise DesignError("seed is no factor: it makes the replicates; use seeds=N")
-    if name not in names:
-        raise DesignError(f"no setting is called {name}; there are: {', '.join(names)}")
+    if name not in NAMES:
+        raise DesignError(f"no setting is called {name}; there are: {', '.join(NAMES)}")
 
 
 def _allowed(name: str) -> str:
     return ", ".join(CLASS_ORDERS) if name == "class_order" else allowed(name)
-
-
-def _example(name: str) -> str:
-    return (
-        ",".join(CLASS_ORDERS)
-        if name == "class_order"
-        else f"{TrainingConfig.model_fields[name].default},..."
-    )

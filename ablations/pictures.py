@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 
 def confusion_figure(confusion: np.ndarray, classes: Sequence[str]) -> Figure:
-    """Confusion matrix as shares of each row (truth), with the counts written in.
+    """Confusion matrix, coloured by the share of each row (truth), with the counts written in.
 
     Parameters
     ----------
@@ -19,10 +19,13 @@ def confusion_figure(confusion: np.ndarray, classes: Sequence[str]) -> Figure:
     rows = confusion.sum(axis=1, keepdims=True)
     shares = confusion / np.maximum(rows, 1)
     side = max(4.0, 0.34 * len(classes) + 2.5)
-    figure = Figure(figsize=(side, side), layout="constrained")
+    figure = Figure(figsize=(side, side))
     FigureCanvasAgg(figure)  # no pyplot: workers have no screen and share no state
-    axes = figure.add_subplot()
-    picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    margin = 2.2 / side  # fixed, in place of a layout that would draw everything twice
+    axes = figure.add_axes((margin, 0.03, 0.95 - margin, 0.97 - margin))
+    axes.xaxis.tick_top()
+    axes.xaxis.set_label_position("top")
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     ticks = range(len(classes))
     names = [name.replace("_", " ") for name in classes]
     axes.set_xticks(ticks, names, rotation=90, fontsize=8)
@@ -33,5 +36,4 @@ def confusion_figure(confusion: np.ndarray, classes: Sequence[str]) -> Figure:
         colour = "white" if shares[row, column] > 0.5 else "black"
         text = str(confusion[row, column])
         axes.text(column, row, text, ha="center", va="center", fontsize=7, color=colour)
-    figure.colorbar(picture, ax=axes, shrink=0.6, label="share of the row")
     return figure

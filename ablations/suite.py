@@ -26,6 +26,7 @@ class Options:
     device: str  #: a torch device
     workers: int  #: 0: as many as there are cores, or one for a GPU
     threads: int  #: 0: the cores shared out
+    out: Path  #: the summary goes into a folder below
     fresh: bool  #: run again what is finished
 
 
@@ -54,7 +55,7 @@ def run(plan: Design, options: Options, question: str) -> int:
         known = {} if options.fresh else tracking.finished(parent.target)
         failed = _run_missing(every, known, options, parent.target)
         say("")
-        code = summarize(parent.target)
+        code = summarize(parent.target, options.out)
         say(f"\nin the interface (start it with: mlflow ui)\n  {tracking.interface_link(parent.target)}")
         if failed:
             parent.status = "FAILED"
@@ -105,11 +106,8 @@ def _processes(options: Options, jobs: int) -> tuple[int, int]:
     return workers, options.threads or max(1, cores // workers)
 
 
-def summarize(target: Target) -> int:
+def summarize(target: Target, out: Path) -> int:
     """Run ``results/summarize.py`` on a suite, the way a user would; returns its exit code."""
     script = ROOT / "results" / "summarize.py"
-    environment = {**os.environ, "MLFLOW_TRACKING_URI": target.tracking_uri}
-    environment.pop("MLFLOW_RUN_ID", None)
-    return subprocess.run(
-        [sys.executable, str(script), "--suite", target.parent_id], env=environment
-    ).returncode
+    command = [sys.executable, str(script), "--suite", target.parent_id, "--out", str(out)]
+    return subprocess.run(command, env={**os.environ, "MLFLOW_TRACKING_URI": target.tracking_uri}).returncode

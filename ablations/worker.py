@@ -55,6 +55,7 @@ def _remarks() -> Iterator[list[str]]:
     logger = logging.getLogger("wikiart")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+    logger.propagate = False  # to the runs, not among the lines of the suite
     try:
         yield lines
     finally:

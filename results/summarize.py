@@ -196,7 +196,7 @@ def folder_name(suite: Suite) -> str:
 )
 @click.option("--name", default="", help="Folder below --out.  [default: the name of the suite's run]")
 @click.option(
-    "--out", default=str(Path(__file__).parent), type=Path, help="Where the folder goes.  [default: results/]"
+    "--out", default="results", show_default=True, type=Path, help="Folder of the summary's folder."
 )
 def command(suite: str, experiment: str, name: str, out: Path) -> None:
     chosen = read_suite(suite or newest_suite(experiment))

@@ -81,7 +81,9 @@ def _list(root: Path, split: str, styles: list[str]) -> tuple[Painting, ...]:
 def _check(paintings: Paintings, test_styles: list[str]) -> None:
     root, classes = paintings.root, paintings.classes
     if len(classes) < 2:
-        raise DataError(f"{root / 'train'} holds {len(classes)} style folders; a classifier needs two or more")
+        raise DataError(
+            f"{root / 'train'} holds {len(classes)} style folders; a classifier needs two or more"
+        )
     counts = paintings.counts("train")
     if empty := [style for style in classes if not counts[style]]:
         raise DataError(f"no image in {root / 'train' / empty[0]}: add images or remove the folder")

@@ -135,7 +135,9 @@ def _write(paintings: Paintings, image_size: int, resize: str, folder: Path, pro
         images.flush()
     if unreadable:
         shown = "\n  ".join(unreadable[:20])
-        raise DataError(f"{len(unreadable)} images under {paintings.root} cannot be read; remove them:\n  {shown}")
+        raise DataError(
+            f"{len(unreadable)} images under {paintings.root} cannot be read; remove them:\n  {shown}"
+        )
     paths = {split: [painting.path for painting in getattr(paintings, split)] for split in SPLITS}
     about = {"digest": digest.hexdigest(), "classes": paintings.classes, "paths": paths}
     (folder / "store.json").write_text(json.dumps(about))

@@ -55,7 +55,7 @@ def train(
     torch.manual_seed(config.seed)
     network = build(config.conv_layers, config.dropout, config.image_size, classes)
     network = network.to(device, memory_format=torch.channels_last).train()
-    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True)
     source = Mixtures(images, labels, recipes, device)
     order = torch.Generator().manual_seed(config.seed)
     for number in range(1, config.epochs + 1):
@@ -103,7 +103,9 @@ class Mixtures:
         self.device = torch.device(device)
         self._images = torch.from_numpy(images).to(self.device)
         self._real = len(labels)
-        self._labels = torch.from_numpy(np.concatenate([labels, recipes.labels]).astype(np.int64)).to(self.device)
+        self._labels = torch.from_numpy(np.concatenate([labels, recipes.labels]).astype(np.int64)).to(
+            self.device
+        )
         self._first = torch.from_numpy(recipes.first).to(self.device)
         self._second = torch.from_numpy(recipes.second).to(self.device)
         self._weight = torch.from_numpy(recipes.weight).to(self.device)

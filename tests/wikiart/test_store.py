@@ -1,0 +1,78 @@
+"""The store: exact pixels, shared, never half written."""
+
+import multiprocessing
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import paint, paint_folder
+from wikiart import paintings, store
+from wikiart.paintings import DataError
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    return paint_folder(tmp_path / "images", {"Amber": 3, "Dusk": 2}, {"Dusk": 2})
+
+
+def test_pixels_and_labels_are_those_of_the_files(folder, tmp_path):
+    made = store.build(paintings.find(folder), 24, tmp_path)
+    assert made.classes == ("Amber", "Dusk")
+    assert made.train.labels.tolist() == [0, 0, 0, 1, 1]
+    assert made.test.labels.tolist() == [1, 1]  # the training split's numbering, though only Dusk is tested
+    for row, path in enumerate(made.train.paths):
+        with Image.open(folder / path) as image:
+            assert np.array_equal(made.train.images[row], np.asarray(image))
+
+
+def test_opened_again_without_decoding(folder, tmp_path):
+    found = paintings.find(folder)
+    calls = []
+    first = store.build(found, 24, tmp_path, progress=lambda done, total: calls.append((done, total)))
+    assert calls[-1] == (7, 7)
+    again = store.build(found, 24, tmp_path, progress=lambda *_: pytest.fail("decoded again"))
+    assert again.folder == first.folder
+
+
+def test_key_follows_the_files_digest_follows_the_pixels(folder, tmp_path):
+    first = store.build(paintings.find(folder), 24, tmp_path)
+    image = folder / first.train.paths[0]
+    os.utime(image, (1, 1))
+    touched = store.build(paintings.find(folder), 24, tmp_path)
+    assert touched.key != first.key
+    assert touched.digest == first.digest
+    paint(image, (0, 255, 0), 7)
+    assert store.build(paintings.find(folder), 24, tmp_path).digest != first.digest
+
+
+@pytest.mark.parametrize("rule", list(store.RESIZE))
+def test_resize_rules(tmp_path, rule):
+    wide = np.zeros((20, 60, 3), np.uint8)
+    wide[:, :20] = 255  # the left third is white
+    Image.fromarray(wide).save(tmp_path / "wide.png")
+    square = store.decode(tmp_path / "wide.png", 30, rule)
+    assert square.shape == (30, 30, 3)
+    white = (square > 128).mean()
+    assert white == pytest.approx({"stretch": 1 / 3, "crop": 0, "pad": 1 / 9}[rule], abs=0.02)
+
+
+def test_unreadable_images_are_listed_and_nothing_is_left(folder, tmp_path):
+    (folder / "train" / "Amber" / "broken.jpg").write_bytes(b"not an image")
+    cache = tmp_path / "cache"
+    with pytest.raises(DataError, match=r"train/Amber/broken\.jpg"):
+        store.build(paintings.find(folder), 24, cache)
+    assert list((cache / "stores").iterdir()) == []
+
+
+def _build(folder: Path, cache: Path) -> str:
+    return str(store.build(paintings.find(folder), 24, cache).folder)
+
+
+def test_two_processes_at_once(folder, tmp_path):
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        made = pool.starmap(_build, [(folder, tmp_path)] * 4)
+    assert len(set(made)) == 1
+    assert [path.name for path in (tmp_path / "stores").iterdir()] == [Path(made[0]).name]
