@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ablations import prepare, tracking
+from ablations import prepare, synthetic, tracking
 from ablations.design import Design
 from ablations.engine import Local
 from ablations.progress import SuiteProgress, first_line, say
@@ -50,13 +50,21 @@ def run(plan: Design, options: Options, question: str) -> int:
     sizes = sorted({plan.config(cell, 0).image_size for cell in plan.cells})
     stores = {size: prepare.decoded(found, size, options.resize, options.cache) for size in sizes}
     every = trainings(plan, stores)
+    cells = [cell for training in every for cell in training.cells]
+    store = stores[sizes[0]]
     with tracking.suite_run() as parent:
-        tracking.describe_suite(parent.target, question, plan, every, stores[sizes[0]])
-        known = {} if options.fresh else tracking.finished(parent.target)
-        failed = _run_missing(every, known, options, parent.target)
+        target = parent.target
+        tracking.describe_suite(target, question, plan, every, store)
+        synthetic.show(target, plan, stores, options.device)
+        known = {} if options.fresh else tracking.finished(target)
+        reused = {cell.name: known[cell.fingerprint] for cell in cells if cell.fingerprint in known}
+        tracking.mark_reused(target, reused)
+        say(f"{len(cells)} runs from {len(every)} trainings; {len(reused)} runs are finished already")
+        failed = _run_jobs(_missing(every, known, options, target), options, target)
         say("")
-        code = summarize(parent.target, options.out)
-        say(f"\nin the interface (start it with: mlflow ui)\n  {tracking.interface_link(parent.target)}")
+        code = summarize(target, options.out)
+        link = tracking.interface_link(target, store.digest, whole=not reused)
+        say(f"\nin the interface (start it with: mlflow ui)\n  {link}")
         if failed:
             parent.status = "FAILED"
             say(f"\n{len(failed)} of {len(every)} trainings failed; the same command tries them again:")
@@ -65,22 +73,23 @@ def run(plan: Design, options: Options, question: str) -> int:
     return 1 if failed else code
 
 
-def _run_missing(
-    every: list[Training], known: Mapping[str, str], options: Options, target: Target
-) -> dict[str, BaseException]:
-    """Carry out the trainings of which a cell is not finished; returns those that failed, with the error."""
-    cells = [cell for training in every for cell in training.cells]
-    reused = {cell.name: known[cell.fingerprint] for cell in cells if cell.fingerprint in known}
-    tracking.mark_reused(target, reused)
-    missing = [_less(training, known) for training in every]
-    jobs = [Job(training, target, options.device) for training in missing if training.cells]
-    say(f"{len(cells)} runs from {len(every)} trainings; {len(reused)} runs are finished already")
+def _missing(every: list[Training], known: Mapping[str, str], options: Options, target: Target) -> list[Job]:
+    """The trainings of which a cell is not finished, with those cells alone."""
+    jobs = []
+    for training in every:
+        cells = tuple(cell for cell in training.cells if cell.fingerprint not in known)
+        if cells:
+            jobs.append(Job(replace(training, cells=cells), target, options.device))
+    return jobs
+
+
+def _run_jobs(jobs: list[Job], options: Options, target: Target) -> dict[str, BaseException]:
+    """Carry out trainings; returns those that failed: name -> error."""
     if not jobs:
         return {}
     engine = Local(*_processes(options, len(jobs)))
-    say(
-        f"{len(jobs)} trainings to run: {engine.workers} at a time, {engine.threads} threads each, {options.device}"
-    )
+    how = f"{engine.workers} at a time, {engine.threads} threads each, on {options.device}"
+    say(f"{len(jobs)} trainings to run, {how}")
     failed: dict[str, BaseException] = {}
     try:
         with SuiteProgress([(job.training.name, len(job.training.cells)) for job in jobs]) as progress:
@@ -93,10 +102,6 @@ def _run_missing(
         raise
     tracking.end_children(target, "FAILED")  # what a worker that died had begun
     return failed
-
-
-def _less(training: Training, known: Mapping[str, str]) -> Training:
-    return replace(training, cells=tuple(cell for cell in training.cells if cell.fingerprint not in known))
 
 
 def _processes(options: Options, jobs: int) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import mlflow
 import numpy as np
@@ -81,7 +81,7 @@ def suite_run() -> Iterator[Parent]:
 def describe_suite(
     target: Target, question: str, plan: Design, every: Sequence[Training], store: Store
 ) -> None:
-    """Say on the parent what the suite is: description, tags, data set, and ``design.json`` for the summary."""
+    """Say on the parent what the suite is, for people and, as ``design.json``, for the summary."""
     factors = {factor.name: [str(level) for level in factor.levels] for factor in plan.factors}
     tags = {
         "role": "suite",
@@ -283,14 +283,23 @@ def metric_name(style: str) -> str:
     return re.sub(r"[^\w.\- ]", "_", style)
 
 
-def interface_link(target: Target) -> str:
-    """The address that shows the suite's cells in MLflow's chart view."""
+def interface_link(target: Target, data: str, whole: bool) -> str:
+    """The address that shows cells in MLflow's chart view, best first.
+
+    Those of the suite if it ran the ``whole`` design itself; else, since reused runs stay with the
+    suite that finished them, all on the same ``data``. The interface collapses children under
+    their parent as long as runs are sorted by date, hence another order.
+    """
     uri = target.tracking_uri
     server = uri.rstrip("/") if uri.startswith("http") else "http://127.0.0.1:5000"
-    condition = quote(f"tags.role = 'cell' and tags.suite = '{target.parent_id}'")
-    return (
-        f"{server}/#/experiments/{target.experiment_id}/runs?compareRunsMode=CHART&searchFilter={condition}"
-    )
+    which = f"tags.suite = '{target.parent_id}'" if whole else f"tags.data = '{data}'"
+    query = {
+        "compareRunsMode": "CHART",
+        "searchFilter": f"tags.role = 'cell' and {which}",
+        "orderByKey": "metrics.`test/accuracy`",
+        "orderByAsc": "false",
+    }
+    return f"{server}/#/experiments/{target.experiment_id}/runs?{urlencode(query, quote_via=quote)}"
 
 
 def _metrics(values: Mapping[str, float], step: int = 0, model_id: str | None = None) -> list[Metric]:

@@ -65,7 +65,7 @@ def _name(plan: Design, run: CellRun) -> str:
 
 def _cell_run(plan: Design, cell: Cell, config: TrainingConfig, data: str, code: str) -> CellRun:
     order = plan.class_order(cell)
-    decides = json.dumps([config.model_dump(), order, data, code], sort_keys=True)
+    decides = json.dumps([config.model_dump(), _file(config.smote), order, data, code], sort_keys=True)
     label = plan.label(cell)
     return CellRun(
         name=f"{label}-s{config.seed}",
@@ -76,6 +76,12 @@ def _cell_run(plan: Design, cell: Cell, config: TrainingConfig, data: str, code:
         fingerprint=hashlib.sha256(decides.encode()).hexdigest(),
         description=_description(plan, cell, config),
     )
+
+
+def _file(level: str) -> str:
+    """What a SMOTE level that names a file says, since the file may change under its name."""
+    path = Path(level)
+    return path.read_text(encoding="utf-8") if path.suffix else ""
 
 
 def _code() -> str:

@@ -12,10 +12,10 @@ from pathlib import Path
 import pandas as pd
 
 from ablations import checkpoint, tracking
+from ablations.synthetic import kept_recipes
 from ablations.tracking import Target
 from ablations.trainings import CellRun, Training
 from wikiart import evaluation, store, training
-from wikiart.smote import Recipes, recipes
 from wikiart.store import Store
 
 
@@ -77,7 +77,7 @@ def _train_and_log(
         config,
         data.train.images,
         data.train.labels,
-        _recipes(job, data),
+        kept_recipes(data, config.smote, config.seed, job.device),
         len(data.classes),
         device=job.device,
         on_epoch=on_epoch,
@@ -94,17 +94,3 @@ def _train_and_log(
             scores = evaluation.score(truth, prediction, data.classes)
             items = pd.DataFrame({"path": data.test.paths, "truth": truth, "prediction": prediction})
             tracking.finish_cell(job.target, run_id, scores, items, read, model, seconds, remarks)
-
-
-def _recipes(job: Job, data: Store) -> Recipes:
-    config = job.training.config
-    return recipes(
-        data.train.images,
-        data.train.labels,
-        config.smote,
-        config.seed,
-        styles=data.classes,
-        cache=data.folder.parent.parent / "recipes",
-        key=data.digest,
-        device=job.device,
-    )

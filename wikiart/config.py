@@ -1,5 +1,6 @@
 """What decides a training: one frozen, validated record whose every field can be a factor."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -12,7 +13,9 @@ def _smote_level(level: str) -> str:
         return level
     if level.isdecimal() and int(level) > 0:
         return str(int(level))
-    raise ValueError("must be off, on, auto or a positive integer (images per class)")
+    if level.endswith((".json", ".yaml", ".yml")) and Path(level).is_file():
+        return level
+    raise ValueError("must be off, on, auto, a positive integer, or a file of styles and counts")
 
 
 class TrainingConfig(BaseModel):
@@ -32,7 +35,7 @@ class TrainingConfig(BaseModel):
     conv_layers: int = Field(3, ge=1, le=5, description="convolutions; 1 is the study's first network")
     dropout: float = Field(0.1, ge=0, lt=1, description="share dropped between the linear layers")
     smote: Annotated[str, BeforeValidator(str), AfterValidator(_smote_level)] = Field(
-        "off", description="off, on (the study's final rule), auto, or images per class"
+        "off", description="off, on, auto, images per class, or a .json or .yaml file of style: images"
     )
     learning_rate: float = Field(0.001, gt=0, le=10, description="of Adam")
     batch_size: int = Field(16, ge=2, le=65536, description="images per step")
@@ -50,7 +53,7 @@ _BOUNDS = {
 
 
 def allowed(name: str) -> str:
-    """The values that a field may hold, for people: ``"integer, at least 1, at most 5 (convolutions; ...)"``."""
+    """The values that a field may hold: ``"integer, at least 1, at most 5 (convolutions; ...)"``."""
     schema = TrainingConfig.model_json_schema()["properties"][name]
     bounds = [f"{words} {schema[bound]}" for bound, words in _BOUNDS.items() if bound in schema]
     return f"{', '.join([schema['type'], *bounds])} ({schema['description']})"

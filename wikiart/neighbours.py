@@ -52,8 +52,8 @@ def nearest(
     k : int
         Neighbours per image. Default 5. With fewer than ``k + 1`` images all others are neighbours.
     memory : int
-        Bytes of working memory, roughly: buffers on the CPU or on the device, whatever the number
-        and size of images. Default 512 MB.
+        Bytes for the buffers of the search, whatever the number and size of images; the libraries
+        underneath take some 10 to 20 MB of their own. Default 512 MB.
     device : str
         A torch device for the products. Default ``"cpu"``.
     progress : callable
@@ -77,6 +77,7 @@ def nearest(
         for share in _fill(distances, flat, rows, start, blocks):
             progress((start + share * (stop - start)) / n)
         found.append(_ranked(distances, min(k, n - 1) + 1))
+        del distances  # before the next are allocated
     return np.concatenate(found)
 
 

@@ -72,15 +72,15 @@ def recipes(
 ) -> Recipes:
     """What SMOTE adds to a training set, in imbalanced-learn's order (by class).
 
-    Equal to ``SMOTE(sampling_strategy=plan(...), random_state=seed, k_neighbors=k)`` on the
-    flattened float pixels, to rounding of the weight to float32; how ties between neighbours
-    are broken stands at `wikiart.neighbours.nearest`. imbalanced-learn draws every class from
-    the same seed anew, so that no class changes another's draws, and a class too small
-    for ``k`` takes part as if SMOTE had run on it with its own, smaller k.
+    Equal to ``SMOTE(sampling_strategy=plan(...), random_state=seed, k_neighbors=k)`` of
+    imbalanced-learn on the flattened float pixels, to float32 rounding; how equally near neighbours
+    are told apart stands at `wikiart.neighbours.nearest`. imbalanced-learn starts every class
+    from the seed anew, so no class changes another's draws, and a class too small for ``k``,
+    which it refuses, takes part as if SMOTE had run on it with its own, smaller k.
 
     A class of at most ``k`` images is blended among all of them (k = n - 1); the only image of
-    its class is repeated (weight 0); a class without images stays empty; one that
-    has as many images as are asked for, or more, keeps them. Each is said in the log.
+    its class is repeated (weight 0); a class without images stays empty; one that has as many
+    images as are asked for, or more, keeps them. The log has a line for each class.
 
     Parameters
     ----------

@@ -125,5 +125,5 @@ class Mixtures:
         if len(mixed):
             second = self._images[self._second[recipe]].float()
             weight = self._weight[recipe].view(-1, 1, 1, 1)
-            pixels[mixed] += weight * (second - pixels[mixed])
+            pixels.index_copy_(0, mixed, torch.lerp(pixels[mixed], second, weight))
         return pixels.permute(0, 3, 1, 2), self._labels[index]

@@ -41,7 +41,7 @@ def test_refused_with_the_folder_named(tmp_path, train, test, message):
 def test_empty_style_is_refused(tmp_path):
     root = paint_folder(tmp_path, {"Amber": 2, "Dusk": 2}, {"Amber": 1})
     (root / "train" / "Empty").mkdir()
-    with pytest.raises(DataError, match="no image in .*Empty"):
+    with pytest.raises(DataError, match=r"no image in .*Empty"):
         paintings.find(root)
 
 

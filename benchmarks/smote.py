@@ -1,0 +1,208 @@
+"""SMOTE as recipes beside dense imbalanced-learn: memory, time, and the largest difference of a pixel.
+
+    python benchmarks/smote.py [--quick] [--threads N] [--scratch FOLDER]
+
+Images are random pixels in the study's proportions of styles, in a file that is mapped into memory.
+Every measurement has a process of its own, with one thread unless told otherwise, as a suite's
+trainings have. Memory is the peak of anonymous memory (RssAnon of /proc/self/status, read every
+5 ms): what a process allocates, without the pages of mapped files, which the system can drop and
+read again at any time. Linux only. The full run takes minutes, 6 GB of memory for imbalanced-learn,
+and 7 GB in the scratch folder, which it removes; ``--quick`` takes seconds.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+from imblearn.over_sampling import SMOTE
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from wikiart.network import build
+from wikiart.sample import MANNERS
+from wikiart.smote import Recipes, no_recipes, recipes
+from wikiart.training import Mixtures
+
+STUDY = [manner.train for manner in MANNERS.values()]  # training images of every style
+SERIES = [(500, 64), (1000, 64), (1000, 128), (2000, 128), (1000, 224)]  # (images, size)
+QUICK = [(300, 32), (600, 64)]
+SEED = 42
+MB = 2**20
+
+
+class Peak:
+    """Time, and growth of anonymous memory, inside a ``with`` block."""
+
+    def __enter__(self) -> "Peak":
+        self._done = threading.Event()
+        self.start = self.highest = _anonymous()
+        self._watcher = threading.Thread(target=self._watch)
+        self._watcher.start()
+        self._begin = time.perf_counter()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.seconds = time.perf_counter() - self._begin
+        self._done.set()
+        self._watcher.join()
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.005):
+            self.highest = max(self.highest, _anonymous())
+
+    @property
+    def growth(self) -> int:
+        return self.highest - self.start
+
+
+def _anonymous() -> int:
+    return int(Path("/proc/self/status").read_text().split("RssAnon:")[1].split()[0]) * 1024
+
+
+def alone(task: Callable, *arguments):
+    """The result of a function called in a fresh process."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(task, *arguments).result()
+
+
+def write_images(folder: Path, counts: list[int], size: int) -> None:
+    """``images.npy`` of random pixels and ``labels.npy``, shuffled."""
+    rng = np.random.default_rng(0)
+    labels = rng.permutation(np.repeat(np.arange(len(counts)), counts))
+    shape = (len(labels), size, size, 3)
+    images = np.lib.format.open_memmap(folder / "images.npy", "w+", np.uint8, shape)
+    for image in images:
+        image[...] = np.frombuffer(rng.bytes(image.size), np.uint8).reshape(image.shape)
+    images.flush()
+    np.save(folder / "labels.npy", labels)
+
+
+def read_images(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    return np.load(folder / "images.npy", mmap_mode="c"), np.load(folder / "labels.npy")
+
+
+def by_recipes(folder: Path) -> tuple[float, int, int, int]:
+    """Seconds, growth and peak of memory in bytes, and the number of recipes, kept in the folder."""
+    images, labels = read_images(folder)
+    with Peak() as peak:
+        made = recipes(images, labels, "auto", SEED)
+    np.savez(folder / "recipes.npz", *made)
+    return peak.seconds, peak.growth, peak.highest, len(made.labels)
+
+
+def by_imbalanced_learn(folder: Path) -> tuple[float, int, float]:
+    """Seconds, growth of memory in bytes, and the largest difference to the recipes' pixels (0..255)."""
+    images, labels = read_images(folder)
+    with Peak() as peak:
+        flat = images.reshape(len(images), -1).astype(np.float32)
+        pixels, drawn = SMOTE(random_state=SEED).fit_resample(flat, labels)
+    with np.load(folder / "recipes.npz") as kept:
+        made = Recipes(*kept.values())
+    if not np.array_equal(drawn[len(labels) :], made.labels):
+        raise SystemExit("labels or order differ")
+    largest = 0.0
+    for first, second, weight, pixel in zip(*made[:3], pixels[len(labels) :], strict=True):
+        difference = flat[first] + weight * (flat[second] - flat[first]) - pixel
+        largest = max(largest, float(np.abs(difference).max()))
+    return peak.seconds, peak.growth, largest
+
+
+def compare(scratch: Path, series: list[tuple[int, int]]) -> None:
+    print("imbalanced-learn (dense float32) and recipes, `auto`; MB beyond those of the imports")
+    print(" images  size   made    dense s      MB   recipes s    MB   largest difference")
+    for number, size in series:
+        counts = [max(6, round(count * number / sum(STUDY))) for count in STUDY]
+        with tempfile.TemporaryDirectory(dir=scratch) as name:
+            folder = Path(name)
+            write_images(folder, counts, size)
+            seconds, growth, _, made = alone(by_recipes, folder)
+            dense_seconds, dense_growth, largest = alone(by_imbalanced_learn, folder)
+        print(
+            f"{sum(counts):7}{size:6}{made:7}   {dense_seconds:8.1f}{dense_growth / MB:8.0f}   "
+            f"{seconds:9.1f}{growth / MB:6.0f}   {largest:.1e} of 255",
+            flush=True,
+        )
+
+
+def full(scratch: Path, size: int = 416) -> None:
+    """The recipes alone, at the study's full counts."""
+    with tempfile.TemporaryDirectory(dir=scratch) as name:
+        folder = Path(name)
+        write_images(folder, STUDY, size)
+        seconds, growth, highest, made = alone(by_recipes, folder)
+    real = sum(STUDY)
+    print(f"\nrecipes for the study's counts at {size} pixels, `auto`: {real} -> {real + made} images")
+    print(
+        f"{seconds:.0f} s, at most {highest / MB:.0f} MB of anonymous memory, imports included "
+        f"({growth / MB:.0f} MB without)",
+        flush=True,
+    )
+
+
+def batch_costs(size: int, items: int = 1000, batch: int = 16, rounds: int = 200) -> dict[str, float]:
+    """Median milliseconds for a plain and a blended batch, and for a training step."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (items, size, size, 3), dtype=np.uint8)
+    labels = rng.integers(0, len(STUDY), items)
+    pairs = [rng.integers(0, items, items) for _ in range(2)]
+    made = Recipes(*pairs, rng.random(items, dtype=np.float32), labels[pairs[0]])
+    plain, both = Mixtures(images, labels, no_recipes(), "cpu"), Mixtures(images, labels, made, "cpu")
+    network = build(3, 0.1, size, len(STUDY)).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(network.parameters())
+
+    def step(index: torch.Tensor) -> None:
+        pixels, target = plain.batch(index)
+        loss = torch.nn.functional.nll_loss(network(pixels), target)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    tasks = {
+        "plain": lambda index: plain.batch(index),
+        "half blended": lambda index: both.batch(index + items * (torch.arange(batch) % 2)),
+        "all blended": lambda index: both.batch(index + items),
+        "training step": step,
+    }
+    times = {name: [] for name in tasks}
+    for _ in range(rounds):  # in turn, so that whatever else the machine does meets all alike
+        index = torch.from_numpy(rng.integers(0, items, batch))
+        for name, task in tasks.items():
+            begin = time.perf_counter()
+            task(index)
+            times[name].append(1000 * (time.perf_counter() - begin))
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def blending(sizes: list[int]) -> None:
+    print("\nmilliseconds for a batch of 16 (median of 200), CPU")
+    for size in sizes:
+        costs = alone(batch_costs, size)
+        print(f"{size:5} pixels: " + ", ".join(f"{name} {value:.2f}" for name, value in costs.items()))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="small images only, seconds in place of minutes")
+    parser.add_argument("--scratch", type=Path, help="folder for temporary images (default: the system's)")
+    parser.add_argument("--threads", type=int, default=1, help="of every process (default: 1)")
+    options = parser.parse_args()
+    for library in ("OMP", "MKL", "OPENBLAS"):  # read by the processes when they start
+        os.environ[f"{library}_NUM_THREADS"] = str(options.threads)
+    compare(options.scratch, QUICK if options.quick else SERIES)
+    if not options.quick:
+        full(options.scratch)
+    blending([64] if options.quick else [64, 224])
+
+
+if __name__ == "__main__":
+    main()
