@@ -21,13 +21,13 @@ def locate(data: str, cache: Path) -> Paintings:
     """The paintings of a folder, or the generated ones for ``"sample"``, painted first if need be."""
     if data != "sample":
         return paintings.find(Path(data))
-    with Bar("painting the sample") as bar:
+    with Bar("painting the sample", "images") as bar:
         return paintings.find(sample.make(cache, bar.update))
 
 
 def decoded(found: Paintings, image_size: int, resize: str, cache: Path) -> Store:
     """The store of these paintings at one image size."""
-    with Bar(f"decoding at {image_size} px") as bar:
+    with Bar(f"decoding at {image_size} px", "images") as bar:
         return store.build(found, image_size, cache, resize=resize, progress=bar.update)
 
 

@@ -19,8 +19,8 @@ def say(text: str) -> None:
 class Bar:
     """A bar in a terminal; in a log one line at the end of anything that took a while."""
 
-    def __init__(self, title: str):
-        self.title = title
+    def __init__(self, title: str, unit: str):
+        self.title, self.unit = title, unit
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -31,7 +31,7 @@ class Bar:
             disable=not console.is_terminal,
         )
         self._task = self._bar.add_task(title, total=None)
-        self._done = 0
+        self._done = 0.0
 
     def __enter__(self) -> "Bar":
         self._bar.start()
@@ -40,9 +40,9 @@ class Bar:
     def __exit__(self, *exception) -> None:
         self._bar.stop()
         if self._done:
-            say(f"{self.title}: {self._done:,} done")
+            say(f"{self.title}: {self._done:,.0f} {self.unit}")
 
-    def update(self, done: int, total: int) -> None:
+    def update(self, done: float, total: float) -> None:
         """So many of so many are done."""
         self._done = done
         self._bar.update(self._task, completed=done, total=total)
