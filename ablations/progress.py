@@ -17,9 +17,9 @@ def say(text: str) -> None:
 
 
 class Bar:
-    """A bar in a terminal; in a log one line at the end of anything that took a while."""
+    """A bar in a terminal; in a log one line at the end, if there is a unit to count in."""
 
-    def __init__(self, title: str, unit: str):
+    def __init__(self, title: str, unit: str = ""):
         self.title, self.unit = title, unit
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -39,8 +39,8 @@ class Bar:
 
     def __exit__(self, *exception) -> None:
         self._bar.stop()
-        if self._done:
-            say(f"{self.title}: {self._done:,.0f} {self.unit}")
+        if self._done and self.unit:
+            say(f"{self.title}: {self._done:,} {self.unit}")
 
     def update(self, done: float, total: float) -> None:
         """So many of so many are done."""

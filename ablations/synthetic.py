@@ -33,7 +33,7 @@ def show(target: Target, design: Design, stores: Mapping[int, Store], device: st
     counts = {"before": plan("off", store.train.labels, store.classes)}
     for level in levels:
         counts[level] = plan(level, store.train.labels, store.classes)
-        with Bar(f"SMOTE {level}: neighbours found up to style", f"of {len(store.classes)}") as bar:
+        with Bar(f"SMOTE {level}: neighbours") as bar:
             made = kept_recipes(store, level, seed, device, bar.update)
         if len(made.labels):
             client.log_figure(target.parent_id, _sheet(store, made), f"smote/sheet-{Path(level).stem}.png")

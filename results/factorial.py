@@ -146,6 +146,26 @@ class Design:
         changes = [sum(a != b for a, b in zip(cell, self.base_cell, strict=True)) for cell in everything]
         return [cell for cell, changed in zip(everything, changes, strict=True) if changed <= 1]
 
+    def readings(self) -> list[tuple[Cell, str | None]]:
+        """Every cell with its level of the evaluate-stage factor (None without such a factor).
+
+        One at a time, only the base cell is read at all levels.
+        """
+        if self.evaluated is None:
+            return [(cell, None) for cell in self.cells()]
+        alone = str(self.base[self.evaluated.name]) if self.kind == "one-at-a-time" else None
+        return [
+            (cell, level)
+            for level in self.evaluated.levels
+            for cell in self.cells()
+            if alone in (None, level) or cell == self.base_cell
+        ]
+
+    def levels(self, cell: Cell, reading: str | None) -> dict[str, str]:
+        """Factor name -> level, in the design's order."""
+        chosen = dict(zip((factor.name for factor in self.trained), cell, strict=True))
+        return {factor.name: chosen.get(factor.name, reading) for factor in self.factors}
+
     def contrasts(self) -> list[Contrast]:
         """The effects of the train-stage factors that this design can tell, main effects first."""
         if self.kind == "one-at-a-time":
@@ -175,7 +195,9 @@ class Design:
 
     def _mains(self) -> list[Contrast]:
         return [
-            Contrast("main", factor.name, level, factor.levels[0], self._crossed({at: (level, factor.levels[0])}))
+            Contrast(
+                "main", factor.name, level, factor.levels[0], self._crossed({at: (level, factor.levels[0])})
+            )
             for at, factor in enumerate(self.trained)
             for level in factor.levels[1:]
         ]

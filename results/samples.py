@@ -58,13 +58,15 @@ def read_runs(answers: pd.DataFrame, factors: Sequence[str]) -> Runs:
         raise ValueError(f"the answers lack the column {', '.join(absent)}")
     if answers.empty:
         raise ValueError("there is no finished run")
-    answers = answers.astype({name: str for name in factors})
+    answers = answers.astype(dict.fromkeys(factors, str))
     run = answers.groupby(keys, sort=False).ngroup().to_numpy()
     item, items = pd.factorize(answers["item"], sort=True)
     counts = np.zeros((run.max() + 1, len(items)), int)
     np.add.at(counts, (run, item), 1)
     if counts.max() > 1:
-        raise ValueError("an item stands twice in one run: are two runs of the same cell and seed in the table?")
+        raise ValueError(
+            "an item stands twice in one run: are two runs of the same cell and seed in the table?"
+        )
     if counts.min() < 1:
         raise ValueError("the runs do not share their test items; compare only runs on the same items")
     truths = pd.Series(answers["truth"].to_numpy()).groupby(item)
@@ -97,7 +99,7 @@ def macro_metrics(runs: Runs, replications: int = 1000, random_seed: int = 0) ->
     A cell's metric is the mean over its runs, so that the runs' own variation needs no
     resampling: crossing the two is left to uncertainty.Layout, as for accuracy. (Resampling runs
     and items at once, the pigeonhole bootstrap, counts luck three times; Owen 2007, *Annals of
-    Applied Statistics* 1, theorem 3.) Each class is resampled with one item fewer than it has,
+    Applied Statistics* 1.) Each class is resampled with one item fewer than it has,
     scaled up, which makes the variance of a mean unbiased (Rao and Wu 1988, *JASA* 83, section
     2); a class with one item adds no variation, so intervals are too short where such classes
     weigh much.
@@ -115,7 +117,9 @@ def macro_metrics(runs: Runs, replications: int = 1000, random_seed: int = 0) ->
         ``"balanced_accuracy"`` and ``"macro_f1"``; both means over the classes with test items.
     """
     weights = _item_weights(runs, replications, np.random.default_rng(random_seed))
-    weights = np.vstack([np.ones(len(runs.truth)), weights]).astype(np.float32)  # first row: the data themselves
+    weights = np.vstack([np.ones(len(runs.truth)), weights]).astype(
+        np.float32
+    )  # first row: the data themselves
     recall, f1 = np.empty((2, len(runs.prediction), len(weights)))
     for run, prediction in enumerate(runs.prediction):
         recall[run], f1[run] = _macro(weights, runs.truth, prediction, runs.support)

@@ -11,17 +11,19 @@ The variance of an effect is estimated as
 
 ``run`` from the spread of the runs' values, ``item`` from the spread of the items' own effects,
 ``noise`` the part that both contain (whether a run gets an item right by luck). This is two-way
-clustering by run and item (Cameron, Gelbach and Miller 2011, eq. 2.7), except that the part
+clustering by run and item (Cameron, Gelbach and Miller 2011, *JBES* 29), except that the part
 subtracted is free of the cells, the seeds *and the items* (the interaction mean square of a
-two-way layout; Searle, Casella and McCulloch, *Variance Components*, 1992, section 4.3). The
-original subtracts squares that hold the items' difficulty as well, which needs many runs to be
-negligible: with 3 or 5 seeds it covers too little and can be negative. Components below zero are
-set to zero. benchmarks/coverage.py compares both.
+two-way layout; Searle, Casella and McCulloch, *Variance Components*, 1992, chapter 4). The
+original subtracts squares that hold the items' difficulty as well, which contrasts are free of:
+with few runs it is then far too small, or negative. Components below zero are set to zero, which
+is wide rather than narrow where runs do not vary (MacKinnon, Nielsen and Webb 2024,
+arXiv 2406.08880, bound the variance for the same reason).
 
 Reference distribution: Student's t with Satterthwaite's degrees of freedom (1946), since
-``run`` rests on few of them. The normal distribution, or t with all runs counted as clusters,
-covers too little; t with (seeds - 1) for everything, the rule of thumb for few clusters
-(Cameron and Miller 2015, section VI), covers too much where items, not runs, limit.
+``run`` rests on few of them. The normal covers too little when runs vary; t with (seeds - 1), the
+rule of thumb for few clusters (Cameron and Miller 2015, *J. Human Resources* 50, section VI),
+far too much: the seeds' common part drops out of the contrasts, and the items are many.
+benchmarks/coverage.py shows the coverage of all of these.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +31,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from factorial import Cell, Contrast
-from scipy import optimize, stats
+from scipy import special, stats
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,9 @@ class Components:
         """As it would be with ``times`` as many seeds as the present ``seeds``."""
         noise = self.noise / times
         freedom = self.df_run * (times * seeds - 1) / (seeds - 1) if seeds > 1 else 0
-        return Components(np.maximum(self.run, self.noise) / times, self.floor + noise, noise, freedom, self.df_item)
+        return Components(
+            np.maximum(self.run, self.noise) / times, self.floor + noise, noise, freedom, self.df_item
+        )
 
     def detectable(self, level: float = 0.05, power: float = 0.8) -> float:
         """The smallest effect found with this power by a two-sided test at this level (noncentral t)."""
@@ -88,15 +92,14 @@ def p_value(estimate: float, variance: float, df: float) -> float:
 
 
 def detectable(error: float, df: float, level: float = 0.05, power: float = 0.8) -> float:
-    """The smallest effect that a two-sided t test finds with this power; in units of the standard error given."""
+    """The smallest effect that a two-sided t test finds with this power; unit: that of the standard error."""
     if not error > 0 or not df > 0:
         return float(error) if df > 0 else np.nan
     if df > 1000:  # scipy's noncentral t loses digits where the normal has long taken over
         return float(error * (stats.norm.isf(level / 2) - stats.norm.isf(power)))
     critical = stats.t.isf(level / 2, df)
-    # The far tail adds nothing visible at 80 % power.
-    shift = optimize.brentq(lambda ncp: stats.nct.sf(critical, df, ncp) - power, 0, 4 * critical + 4)
-    return float(error * shift)
+    # The noncentrality at which t exceeds its critical value with this power; the far tail is nothing.
+    return float(error * special.nctdtrinc(df, 1 - power, critical))
 
 
 class Layout:
@@ -132,7 +135,9 @@ class Layout:
         """Weight of each run, shape (R,): the cell's weight, shared by the cell's runs."""
         return self.cell @ (self._per_cell(contrast.weights()) / self.counts)
 
-    def components(self, contrast: Contrast, value: np.ndarray, covariance: np.ndarray, items: int) -> Components:
+    def components(
+        self, contrast: Contrast, value: np.ndarray, covariance: np.ndarray, items: int
+    ) -> Components:
         """The variance of ``weights(contrast) @ value``.
 
         Parameters
@@ -151,14 +156,18 @@ class Layout:
             run, noise, df = self._run_parts(weight, value, covariance)
         return Components(run, item, noise, df, items - 1)
 
-    def _run_parts(self, weight: np.ndarray, value: np.ndarray, covariance: np.ndarray) -> tuple[float, float, int]:
+    def _run_parts(
+        self, weight: np.ndarray, value: np.ndarray, covariance: np.ndarray
+    ) -> tuple[float, float, int]:
         if self.df < 1:
             return np.nan, np.nan, 0
         scale = weight @ weight / self.df
         run = scale * (value @ self.residual @ value)
         return max(run, 0.0), max(scale * (self.residual * covariance).sum(), 0.0), self.df
 
-    def _seed_parts(self, weight: np.ndarray, value: np.ndarray, covariance: np.ndarray) -> tuple[float, float, int]:
+    def _seed_parts(
+        self, weight: np.ndarray, value: np.ndarray, covariance: np.ndarray
+    ) -> tuple[float, float, int]:
         """Each seed's share in the deviation of the effect; clustering by seed with its usual correction."""
         share = (self.seed.T * weight) @ self.within  # (S, R)
         seeds = int((np.abs(self.seed.T * weight).sum(1) > 0).sum())
@@ -171,7 +180,7 @@ class Layout:
     def sign_probability(self, contrast: Contrast, value: np.ndarray, covariance: np.ndarray) -> float:
         """P(A > B): that one single run per cell, on one such test set, shows the sign of the estimate.
 
-        Bouthillier et al. 2021 (MLSys, section 5) call it the probability of outperforming. Mean
+        Bouthillier et al. 2021 (MLSys) call it the probability of outperforming. Mean
         over the contrast's settings, normal approximation, the estimate taken as the truth (so it
         flatters small effects: never below 1/2). Seeds of the single runs are not paired.
         """
@@ -200,4 +209,4 @@ def _codes(labels: Sequence) -> tuple[list, np.ndarray]:
 def _residual(columns: np.ndarray) -> tuple[np.ndarray, int]:
     """The projection onto what the columns leave unexplained, and its rank."""
     fitted = columns @ np.linalg.pinv(columns)
-    return np.eye(len(columns)) - fitted, len(columns) - int(round(np.trace(fitted)))
+    return np.eye(len(columns)) - fitted, len(columns) - round(np.trace(fitted))
