@@ -30,8 +30,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from factorial import Cell, Contrast
 from scipy import special, stats
+
+from factorial import Cell, Contrast
 
 
 @dataclass(frozen=True)

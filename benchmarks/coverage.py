@@ -1,0 +1,154 @@
+"""Do the intervals of results/effects.py hold? Simulated tables with known effects, some minutes.
+
+    python benchmarks/coverage.py --replications 2000
+
+Each table: 8 trained cells (factors A, B, C) x seeds x 630 items, read in both class orders.
+True effects in points: A 3, A x B 3, B, C, A x C, B x C none. Run variation is given as the
+standard deviation of a run's accuracy over seeds; a third of its variance is shared by all
+cells of a seed.
+
+Sections: (1) coverage of the two-way and the run-level 95 % intervals, and tables with a false
+positive after Holm's correction; (2) how often an effect of the size called smallest detectable
+is found; (3) the same variance with other reference distributions, and plain two-way
+clustering; (4) half of the run variance shared by the cells of one architecture (level of A)
+and seed, so that trainings are not independent; (5) balanced accuracy and macro-F1.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "results"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "results"))
+
+import click
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+import simulation
+from factorial import Design
+from samples import Runs, macro_metrics
+from simulation import FACTORS, SETTINGS, STYLES, Noise, Study, study
+from uncertainty import interval
+
+ARCHITECTURE = Noise(architecture=0.12, run=0.12)
+
+
+@click.command(help=__doc__.splitlines()[0])
+@click.option("--replications", default=2000, help="tables per line")
+@click.option("--random-seed", default=1)
+def main(replications: int, random_seed: int) -> None:
+    margin = 196 * np.sqrt(0.95 * 0.05 / replications)
+    click.echo(
+        f"{replications} tables per line; a coverage of 95 is known to +- {margin:.1f}; figures in percent"
+    )
+    lines = [(name, seeds) for seeds in (3, 5) for name in SETTINGS]
+
+    found = {line: study(SETTINGS[line[0]], line[1], replications, random_seed=random_seed) for line in lines}
+    click.echo("\n(1) two-way 95 % intervals: coverage by effect")
+    names = next(iter(found.values())).names
+    click.echo(_head([*names, "mean", "by run", "after Holm"]))
+    for line, result in found.items():
+        numbers = [
+            *result.coverage,
+            result.coverage.mean(),
+            result.covered_by_run.mean(),
+            result.false_positives,
+        ]
+        click.echo(_line(line, result, 100 * np.array(numbers)))
+
+    click.echo("\n(2) power at the smallest detectable effect (median of those stated, in points)")
+    click.echo(_head(["A size", "A found", "A x B size", "A x B found"]))
+    for line, result in found.items():
+        main_size, cross_size = (
+            np.median(result.detectable[:, result.names.index(n)]) for n in ("A", "A x B")
+        )
+        settings = {"class_order": False, "random_seed": random_seed + 1}
+        a = study(SETTINGS[line[0]], line[1], replications, (main_size, 0, 0), 0.0, **settings).rejected[0]
+        ab = study(SETTINGS[line[0]], line[1], replications, (0, 0, 0), cross_size, **settings).rejected[3]
+        click.echo(_line(line, result, 100 * np.array([main_size, a, cross_size, ab])))
+
+    click.echo("\n(3) alternatives: mean coverage over the effects of A, B, C")
+    click.echo(_head(["as is", "normal", "t(seeds-1)", "plain normal", "plain t(s-1)", "plain var<=0"]))
+    for line, result in found.items():
+        quantiles = stats.norm.isf(0.025), stats.t.isf(0.025, line[1] - 1)
+        numbers = [result.coverage[1:].mean(), *(result.coverage_with(q)[1:].mean() for q in quantiles)]
+        numbers += _plain(*line, replications // 4, random_seed)
+        click.echo(_line(line, result, 100 * np.array(numbers)))
+
+    click.echo("\n(4) seeds shared within an architecture (A) only: coverage")
+    click.echo(_head([*names[1:], "after Holm"]))
+    for seeds in (3, 5):
+        for unit, by_seed in (("training", False), ("seed", True)):
+            settings = {"class_order": False, "by_seed": by_seed, "random_seed": random_seed}
+            result = study(ARCHITECTURE, seeds, replications // 2, **settings)
+            click.echo(
+                _line((unit, seeds), result, 100 * np.array([*result.coverage, result.false_positives]))
+            )
+
+    click.echo(
+        "\n(5) balanced accuracy and macro-F1, 'some': coverage of their mean over the effects of A, B, C"
+    )
+    click.echo(_head(["balanced", "macro-F1"]))
+    for seeds in (3, 5):
+        numbers = _macro("some", seeds, min(replications // 4, 400), random_seed)
+        click.echo(_line(("some", seeds), found["some", seeds], 100 * np.array(numbers)))
+
+
+def _head(columns: list[str]) -> str:
+    return f"{'runs vary':>10}{'seeds':>6}{'sd':>6}" + "".join(f"{name:>13}" for name in columns)
+
+
+def _line(line: tuple[str, int], result: Study, numbers: np.ndarray) -> str:
+    start = f"{line[0]:>10}{line[1]:>6}{100 * result.run_deviation:>6.1f}"
+    return start + "".join(f"{number:>13.1f}" for number in numbers)
+
+
+def _plain(name: str, seeds: int, replications: int, random_seed: int) -> tuple[float, float, float]:
+    """Coverage with the normal and with t(seeds - 1), and how often the variance is not positive."""
+    rng = np.random.default_rng(random_seed)
+    truth = np.array([0.03, 0, 0, 0.03, 0, 0])
+    codes = np.array([[level == "1" for level in cell] for cell in Design(FACTORS).cells()]) - 0.5
+    a, b, c = np.repeat(codes, seeds, 0).T
+    columns = np.column_stack([np.ones(len(a)), a, b, c, a * b, a * c, b * c])
+    held = []
+    for _ in range(replications):
+        accuracy = simulation.accuracies(0.28, (0.03, 0, 0), 0.03)
+        correct, _ = simulation.simulate(rng, accuracy, SETTINGS[name], seeds, 630)
+        estimate, variance = simulation.plain_two_way(correct.reshape(len(a), -1).astype(float), columns)
+        error = np.sqrt(np.maximum(variance[1:], 0))
+        distance = np.abs(estimate[1:] - truth)
+        held.append([distance <= q * error for q in (stats.norm.isf(0.025), stats.t.isf(0.025, seeds - 1))])
+        held[-1].append(variance[1:] <= 0)
+    return tuple(np.mean(held, axis=(0, 2)))
+
+
+def _macro(name: str, seeds: int, replications: int, random_seed: int) -> list[float]:
+    """Coverage for the two macro metrics; the truth is the mean estimate (classes held at their counts)."""
+    rng = np.random.default_rng(random_seed)
+    design = Design(FACTORS)
+    layout = simulation.layout(design, seeds)
+    truth = np.repeat(np.arange(len(STYLES)), STYLES)
+    ends = {"balanced_accuracy": [], "macro_f1": []}
+    for _ in range(replications):
+        accuracy = simulation.accuracies(0.28, (0.03, 0, 0), 0.03)
+        correct, _ = simulation.simulate(rng, accuracy, SETTINGS[name], seeds, len(truth))
+        answer = simulation.answers(rng, correct, truth).reshape(-1, len(truth))
+        runs = Runs(pd.DataFrame(), (), tuple(map(str, range(len(STYLES)))), truth, answer)
+        for metric, sample in macro_metrics(runs, 300, 0).items():
+            rows = []
+            for contrast in design.contrasts():
+                estimate = layout.weights(contrast) @ sample.value
+                parts = layout.components(contrast, sample.value, sample.covariance, sample.items)
+                rows.append((estimate, *interval(estimate, parts.variance, parts.df)))
+            ends[metric].append(rows)
+    arrays = [np.array(rows) for rows in ends.values()]
+    means = [array[:, :, 0].mean(0) for array in arrays]
+    return [
+        ((array[:, :, 1] <= mean) & (mean <= array[:, :, 2])).mean()
+        for array, mean in zip(arrays, means, strict=True)
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""Responses by question: runs in one class order for the factors, paired differences for class order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from factorial import Cell, Contrast, Design
+from samples import Runs, Sample
+from uncertainty import Components, Layout
+
+
+@dataclass(frozen=True)
+class Question:
+    """A family of contrasts on one set of responses, each a linear combination of the runs' values."""
+
+    contrasts: tuple[Contrast, ...]
+    transform: np.ndarray  #: (Q, R): response q = transform[q] @ values of the runs
+    layout: Layout | None  #: cells and seeds of the responses; None if there are none
+    within: str = ""  #: the class order that it holds in
+    paired: bool = False  #: responses are differences on the same weights
+
+    def sample(self, sample: Sample) -> Sample:
+        """Value and covariance of the responses."""
+        value, covariance = (
+            self.transform @ sample.value,
+            self.transform @ sample.covariance @ self.transform.T,
+        )
+        return Sample(value, covariance, sample.items)
+
+    def components(self, contrast: Contrast, sample: Sample) -> tuple[float, Components]:
+        """Estimate and variance of a contrast."""
+        response = self.sample(sample)
+        estimate = float(self.layout.weights(contrast) @ response.value)
+        return estimate, self.layout.components(contrast, response.value, response.covariance, sample.items)
+
+    def runs(self, contrast: Contrast) -> int:
+        """Number of runs that a contrast rests on."""
+        return int((np.abs(self.layout.weights(contrast)) @ np.abs(self.transform) > 0).sum())
+
+    def seeds(self, contrast: Contrast) -> list[int]:
+        """Number of seeds in each of the cells of a contrast."""
+        counts = dict(zip(self.layout.labels, self.layout.counts.astype(int).tolist(), strict=True))
+        return [counts[cell] for cell in sorted(contrast.cells)]
+
+    def missing(self, contrast: Contrast) -> list[Cell]:
+        """Cells that a contrast needs and that have no response."""
+        present = self.layout.labels if self.layout else []
+        return sorted(contrast.cells - set(present))
+
+
+def trained_cells(runs: Runs, design: Design) -> list[Cell]:
+    """The train-stage cell of each run."""
+    for factor in design.factors:
+        if strange := set(runs.table[factor.name]) - set(factor.levels):
+            raise ValueError(
+                f"a run has {factor.name}={min(strange)}; the design has {', '.join(factor.levels)}"
+            )
+    columns = [runs.table[factor.name] for factor in design.trained]
+    cells = list(zip(*columns, strict=True)) if columns else [()] * len(runs.table)
+    if strange := set(cells) - set(design.cells()):
+        raise ValueError(f"a run lies outside the {design.kind} design: {design.name(min(strange))}")
+    return cells
+
+
+def primary_order(runs: Runs, design: Design) -> str | None:
+    """The class order that the other factors are judged in: ``sorted`` if any run has it.
+
+    One at a time it is that of the base cell, the only one that every cell is read in.
+    """
+    if design.evaluated is None:
+        return None
+    if design.kind == "one-at-a-time":
+        return str(design.base[design.evaluated.name])
+    present = [level for level in design.evaluated.levels if level in set(runs.table[design.evaluated.name])]
+    return "sorted" if "sorted" in present else present[-1]
+
+
+def train_question(
+    runs: Runs, design: Design, trained: Sequence[Cell], primary: str | None, by_seed: bool
+) -> Question:
+    """The effects of the train-stage factors, within the primary class order if there are several."""
+    kept = np.arange(len(trained))
+    if primary is not None:
+        kept = np.flatnonzero(runs.table[design.evaluated.name] == primary)
+    layout = Layout([trained[r] for r in kept], [*runs.table["seed"][kept]], by_seed) if len(kept) else None
+    within = f"{design.evaluated.name}={primary}" if primary is not None else ""
+    return Question(tuple(design.contrasts()), np.eye(len(trained))[kept], layout, within)
+
+
+def class_order_questions(runs: Runs, design: Design, trained: Sequence[Cell]) -> list[Question]:
+    """One for each level: the difference of the two readings of each training."""
+    questions = []
+    for contrast in design.class_order_contrasts():
+        order = runs.table[design.evaluated.name]
+        at = {key: r for r, key in enumerate(zip(trained, runs.table["seed"], order, strict=True))}
+        pairs = {
+            (cell, seed): (at[cell, seed, contrast.level], r)
+            for (cell, seed, level), r in at.items()
+            if level == contrast.reference and (cell, seed, contrast.level) in at
+        }
+        eye = np.eye(len(trained))
+        transform = np.array([eye[one] - eye[other] for one, other in pairs.values()]).reshape(
+            -1, len(trained)
+        )
+        # All cells of a seed are read through one permutation: the seed is the unit.
+        layout = Layout(*zip(*pairs, strict=True), by_seed=True) if pairs else None
+        questions.append(Question((contrast,), transform, layout, paired=True))
+    return questions
