@@ -12,7 +12,10 @@ from ablations.design import Factor
 from wikiart.config import CLASS_ORDERS
 
 FACTOR = Factor(
-    "class_order", CLASS_ORDERS, claim="sorting the class names improved the accuracy by 11 points"
+    "class_order",
+    CLASS_ORDERS,
+    phrase="Class names sorted instead of mixed",
+    claim="sorting the names improved the accuracy by 11 points",
 )
 
 command = question(__doc__, [FACTOR], example="-e class_order -P seeds=5")

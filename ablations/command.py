@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 import click
 
 from ablations import design
-from ablations.design import DesignError, Factor
+from ablations.design import DesignError, Factor, Question
 from ablations.prepare import cache_folder
 from wikiart.config import TrainingConfig
 from wikiart.paintings import DataError
@@ -64,6 +65,9 @@ OPTIONS = (
 )
 
 
+INDIFFERENT = {"device", "workers", "threads", "cache", "out", "fresh"}  # to what comes out
+
+
 def question(text: str, card: Sequence[Factor], example: str) -> click.Command:
     """A question's command.
 
@@ -82,7 +86,7 @@ def question(text: str, card: Sequence[Factor], example: str) -> click.Command:
             plan = _plan(card, options)
         except DesignError as error:
             raise click.UsageError(str(error)) from error
-        sys.exit(_run(plan, options, text.strip()))
+        sys.exit(_run(plan, options, Question(text.strip(), _typed(options))))
 
     for option in reversed(OPTIONS):
         callback = option(callback)
@@ -100,7 +104,18 @@ def _plan(card: Sequence[Factor], options: dict) -> design.Design:
     )
 
 
-def _run(plan: design.Design, options: dict, text: str) -> int:
+def _typed(options: dict) -> str:
+    """The command that asks the same again: the options that decide a result and are no defaults."""
+    words = []
+    for option in click.get_current_context().command.params:
+        name = option.opts[0].lstrip("-").replace("-", "_")
+        value = options[option.name]
+        if name not in INDIFFERENT and str(value) != str(option.default):
+            words.append(f"-P {name}={shlex.quote(str(value))}")
+    return " ".join([f"mlflow run . -e {Path(sys.argv[0]).stem}", *words])
+
+
+def _run(plan: design.Design, options: dict, asked: Question) -> int:
     from ablations import suite  # here, so that --help need not load torch and MLflow
 
     quiet_libraries()
@@ -116,7 +131,7 @@ def _run(plan: design.Design, options: dict, text: str) -> int:
         fresh=options["fresh"],
     )
     try:
-        return suite.run(plan, how, text)
+        return suite.run(plan, how, asked)
     except DataError as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:

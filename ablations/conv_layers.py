@@ -8,7 +8,12 @@ on sorted classes without SMOTE.
 from ablations.command import question
 from ablations.design import Factor
 
-FACTOR = Factor("conv_layers", (1, 3), claim="three convolutions with dropout 0.1 reached 0.2841")
+FACTOR = Factor(
+    "conv_layers",
+    (1, 3),
+    phrase="Three convolutions instead of one",
+    claim="three convolutions with dropout 0.1 reached 0.2841",
+)
 
 command = question(__doc__, [FACTOR], example='-e conv_layers -P factors="conv_layers=1,2,3"')
 

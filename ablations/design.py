@@ -1,7 +1,7 @@
 """Factors, levels and seeds in; the cells of a design out."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
 
@@ -28,17 +28,27 @@ class Factor:
     """One setting that is varied.
 
     ``levels`` are in the order of the tables; effects are measured against the first.
+    ``phrase`` says the change from the first to the second of two levels in words;
     ``claim`` is what the study said of it, if it said anything.
     """
 
     name: str
     levels: tuple[Level, ...]
+    phrase: str = field(default="", compare=False)
     claim: str = field(default="", compare=False)
 
     @property
     def stage(self) -> str:
         """``"evaluate"`` if all levels share their trainings, else ``"train"``."""
         return "evaluate" if self.name == "class_order" else "train"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, in words, and the command that asks it."""
+
+    text: str
+    command: str
 
 
 @dataclass(frozen=True)
@@ -187,7 +197,8 @@ def _parse_factor(word: str, known: Mapping[str, Factor]) -> Factor:
             f"factor {word}: give two or more different levels, as in dropout=0.01,0.1; "
             f"{name} allows: {_allowed(name)}; to hold it at one level, use base"
         )
-    return Factor(name, levels, known[name].claim if name in known else "")
+    card = known.get(name, Factor(name, ()))
+    return replace(card, levels=levels, phrase=card.phrase if levels == card.levels else "")
 
 
 def parse_base(text: str) -> Cell:

@@ -7,7 +7,12 @@ reported no accuracy of its own for it.
 from ablations.command import question
 from ablations.design import Factor
 
-FACTOR = Factor("dropout", (0.01, 0.1), claim="changed together with the convolutions; no figure of its own")
+FACTOR = Factor(
+    "dropout",
+    (0.01, 0.1),
+    phrase="Dropout 0.1 instead of 0.01",
+    claim="changed together with the convolutions, no figure of its own",
+)
 
 command = question(__doc__, [FACTOR], example='-e dropout -P factors="dropout=0.01,0.1,0.3"')
 

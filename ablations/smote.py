@@ -9,7 +9,12 @@ of memory and time.
 from ablations.command import question
 from ablations.design import Factor
 
-FACTOR = Factor("smote", ("off", "on"), claim="SMOTE to 200 images a style: 0.2937 against 0.2841 without")
+FACTOR = Factor(
+    "smote",
+    ("off", "on"),
+    phrase="SMOTE instead of none",
+    claim="0.2937 with SMOTE to 200 images a style, 0.2841 without",
+)
 
 command = question(__doc__, [FACTOR], example='-e smote -P factors="smote=off,on,400,auto"')
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ablations import prepare, synthetic, tracking
-from ablations.design import Design
+from ablations.design import Design, Question
 from ablations.engine import Local
 from ablations.progress import SuiteProgress, first_line, say
 from ablations.tracking import Target
@@ -30,7 +30,7 @@ class Options:
     fresh: bool  #: run again what is finished
 
 
-def run(plan: Design, options: Options, question: str) -> int:
+def run(plan: Design, options: Options, question: Question) -> int:
     """Run what is not finished of a design, and summarize it.
 
     Returns
@@ -114,5 +114,5 @@ def _processes(options: Options, jobs: int) -> tuple[int, int]:
 def summarize(target: Target, out: Path) -> int:
     """Run ``results/summarize.py`` on a suite, the way a user would; returns its exit code."""
     script = ROOT / "results" / "summarize.py"
-    command = [sys.executable, str(script), "--suite", target.parent_id, "--out", str(out)]
+    command = [sys.executable, str(script), "--suite", target.parent_id, "--out", str(out), "--log", "yes"]
     return subprocess.run(command, env={**os.environ, "MLFLOW_TRACKING_URI": target.tracking_uri}).returncode

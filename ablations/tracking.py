@@ -28,7 +28,7 @@ from mlflow.entities import (
 )
 
 from ablations.checkpoint import stamp
-from ablations.design import Design
+from ablations.design import Design, Question
 from ablations.pictures import confusion_figure
 from ablations.trainings import CellRun, Training
 from wikiart.evaluation import Scores
@@ -79,7 +79,7 @@ def suite_run() -> Iterator[Parent]:
 
 
 def describe_suite(
-    target: Target, question: str, plan: Design, every: Sequence[Training], store: Store
+    target: Target, question: Question, plan: Design, every: Sequence[Training], store: Store
 ) -> None:
     """Say on the parent what the suite is, for people and, as ``design.json``, for the summary."""
     factors = {factor.name: [str(level) for level in factor.levels] for factor in plan.factors}
@@ -89,16 +89,23 @@ def describe_suite(
         "seeds": str(len(plan.seeds)),
         "factors": " ".join(f"{name}={','.join(levels)}" for name, levels in factors.items()),
         "data": store.digest,
-        "mlflow.note.content": question,
+        "command": question.command,
+        "mlflow.note.content": question.text,
     }
     client = target.client
     client.log_batch(target.parent_id, tags=_tags(tags))
     client.log_inputs(target.parent_id, dataset_inputs(store))
     about = {
-        "question": question.strip().splitlines()[0],
+        "question": question.text.splitlines()[0],
         "design": plan.kind,
         "factors": [
-            {"name": f.name, "levels": factors[f.name], "stage": f.stage, "claim": f.claim}
+            {
+                "name": f.name,
+                "levels": factors[f.name],
+                "stage": f.stage,
+                "phrase": f.phrase,
+                "claim": f.claim,
+            }
             for f in plan.factors
         ],
         "base": {name: str(level) for name, level in plan.base.items()},

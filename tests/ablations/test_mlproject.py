@@ -32,9 +32,11 @@ OTHERS = {
     "suite": ("0123abc", "0123abc"),
     "experiment": ("my paintings", "my paintings"),
     "name": ("report", "report"),
+    "compare": ("4567def", "4567def"),
+    "log": ("yes", True),
     "out": ("elsewhere", Path("elsewhere")),
 }
-RENAMED = {"design": "kind"}
+RENAMED = {"design": "kind", "compare": "other"}
 
 
 def click_command(words: list[str]):

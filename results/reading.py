@@ -1,0 +1,152 @@
+"""What MLflow holds of a suite, as tables."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+
+import mlflow
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from factorial import Design, Factor
+
+METRICS = {
+    "accuracy": "test/accuracy",
+    "balanced accuracy": "test/balanced_accuracy",
+    "macro-F1": "test/macro_f1",
+}
+AT_ONCE = 8  # requests to the server
+
+
+class NoSuite(ValueError):
+    """There is no such suite; the message says where it was looked for."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One suite as MLflow holds it.
+
+    ``about`` is the parent's design.json. ``runs`` has a row for each planned run: cell, the
+    factors, seed, and run_id and the metrics, which are missing where no run is finished.
+    """
+
+    parent: Run
+    about: dict
+    runs: pd.DataFrame
+
+    @property
+    def factors(self) -> list[str]:
+        """Names of the factors."""
+        return [factor["name"] for factor in self.about["factors"]]
+
+    @property
+    def design(self) -> Design:
+        """The design in the words of the statistics."""
+        factors = (Factor(f["name"], tuple(f["levels"]), f["stage"]) for f in self.about["factors"])
+        return Design(tuple(factors), self.about["design"], self.about["base"])
+
+    @property
+    def finished(self) -> pd.DataFrame:
+        """The rows of ``runs`` that have a run."""
+        return self.runs.dropna(subset="run_id")
+
+    @cached_property
+    def answers(self) -> pd.DataFrame:
+        """A row per finished run and test item: the factors, seed, item, truth, prediction."""
+
+        def read(row: dict) -> pd.DataFrame:
+            table = mlflow.artifacts.load_dict(f"runs:/{row['run_id']}/items.json")
+            items = pd.DataFrame(table["data"], columns=table["columns"]).rename(columns={"path": "item"})
+            return items.assign(**{name: row[name] for name in (*self.factors, "seed", "cell")})
+
+        return self._each(read)
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """A row per finished run and epoch: cell, the factors, seed, epoch, loss, accuracy (training)."""
+        client = MlflowClient()
+
+        def read(row: dict) -> pd.DataFrame:
+            history = {
+                name: {
+                    point.step: point.value
+                    for point in client.get_metric_history(row["run_id"], f"train/{name}")
+                }
+                for name in ("loss", "accuracy")
+            }
+            curve = pd.DataFrame(history).rename_axis("epoch").reset_index()
+            return curve.assign(**{name: row[name] for name in (*self.factors, "seed", "cell")})
+
+        return self._each(read)
+
+    def _each(self, read: Callable[[dict], pd.DataFrame]) -> pd.DataFrame:
+        rows = self.finished.to_dict("records")
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            tables = list(pool.map(read, rows))
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def newest_suite(experiment: str = "") -> str:
+    """Id of the newest suite, of one experiment or of all.
+
+    Raises
+    ------
+    NoSuite
+        No such experiment, or no suite in it.
+    """
+    where = mlflow.get_tracking_uri()
+    if experiment and mlflow.get_experiment_by_name(experiment) is None:
+        raise NoSuite(f"no experiment is called {experiment} on {where}")
+    found = mlflow.search_runs(
+        experiment_names=[experiment] if experiment else None,
+        search_all_experiments=not experiment,
+        filter_string="tags.role = 'suite'",
+        max_results=1,
+        output_format="list",
+    )
+    if not found:
+        raise NoSuite(f"no suite on {where}: run one with mlflow run . -e ablate")
+    return found[0].info.run_id
+
+
+def read_suite(suite_id: str) -> Suite:
+    """Find the finished run of every planned cell and seed.
+
+    A run is known by its fingerprint, so that one which an earlier suite finished counts; the
+    suite's own comes first, then the newest.
+
+    Raises
+    ------
+    NoSuite
+        There is no such run, or it is no suite.
+    """
+    try:
+        parent = MlflowClient().get_run(suite_id)
+        about = mlflow.artifacts.load_dict(f"runs:/{suite_id}/design.json")
+    except mlflow.MlflowException as error:
+        reason = str(error).splitlines()[0]
+        raise NoSuite(f"{suite_id} is no suite on {mlflow.get_tracking_uri()}: {reason}") from error
+    finished = _finished(parent)
+    rows = []
+    for planned in about["runs"]:
+        row = {"cell": planned["cell"], **planned["levels"], "seed": planned["seed"]}
+        if run := finished.get(planned["fingerprint"]):
+            metrics = {name: run.data.metrics.get(key) for name, key in METRICS.items()}
+            row.update(run_id=run.info.run_id, **metrics)
+        rows.append(row)
+    columns = ["cell", *about["runs"][0]["levels"], "seed", "run_id", *METRICS]
+    return Suite(parent, about, pd.DataFrame(rows, columns=columns))
+
+
+def _finished(parent: Run) -> dict[str, Run]:
+    condition = "tags.role = 'cell' and attributes.status = 'FINISHED'"
+    runs = mlflow.search_runs(
+        [parent.info.experiment_id], condition, output_format="list", max_results=50_000
+    )
+    own = [run for run in runs if run.data.tags["suite"] == parent.info.run_id]
+    found: dict[str, Run] = {}
+    for run in (*own, *runs):
+        found.setdefault(run.data.tags["fingerprint"], run)
+    return found
