@@ -105,7 +105,7 @@ def scope(suite: Suite, analysis: Analysis) -> list[str]:
     lines = [f"{analysis.runs} runs on {analysis.items:,} test images. {baseline}"]
     if missing := len(suite.runs) - len(suite.finished):
         lines.append(
-            f"{missing} of {len(suite.runs)} planned runs are missing; nothing was filled in for them."
+            f"{missing} of {len(suite.runs)} planned runs are missing; nothing is filled in for them."
         )
     within = [text for text in analysis.effects["within"].unique() if text]
     if within and len(suite.factors) > 1:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import pandas as pd
 from mlflow import MlflowClient
 
 import report
@@ -48,6 +49,12 @@ def summarize(suite: Suite, folder: Path) -> list[Path]:
     return report.write(suite, analysis, folder)
 
 
+def at_base(suite: Suite, factors: Sequence[str]) -> pd.DataFrame:
+    """A suite's answers with the factors that only another suite varied: they were held at the base."""
+    held = {name: suite.about["base"][name] for name in factors if name not in suite.factors}
+    return suite.answers.assign(**held)
+
+
 def write_comparison(first: str, second: str, folder: Path) -> list[Path]:
     """Compare the common cells of two suites on the same test items, and print and write the table.
 
@@ -57,8 +64,8 @@ def write_comparison(first: str, second: str, folder: Path) -> list[Path]:
         They have no cell in common, or other test items.
     """
     one, other = read_suite(first), read_suite(second)
-    factors = [name for name in one.factors if name in other.factors]
-    found = compare(one.answers, other.answers, factors)
+    factors = list(dict.fromkeys([*one.factors, *other.factors]))
+    found = compare(at_base(one, factors), at_base(other, factors), factors)
     table = tables.comparison_table(found, factors)
     caption = (
         f"Suite {second} less suite {first}, in points of accuracy, on the same test images; "
@@ -71,38 +78,33 @@ def write_comparison(first: str, second: str, folder: Path) -> list[Path]:
 
 @click.command(help=__doc__)
 @click.option("--suite", default="", help="Id of the suite's run.  [default: the newest]")
-@click.option(
-    "--experiment", default="", help="Name of the experiment to find the newest suite in.  [default: all]"
-)
-@click.option(
-    "--compare", "other", default="", help="Id of a second suite: what it changed on the same test images."
-)
+@click.option("--experiment", default="", help="Experiment to find the newest suite in.  [default: all]")
 @click.option("--name", default="", help="Folder below --out.  [default: the name of the suite's run]")
 @click.option(
     "--out", default="results", show_default=True, type=Path, help="Folder of the summary's folder."
 )
 @click.option(
-    "--log",
-    default=False,
-    show_default=True,
-    type=bool,
-    help="Log the report onto the suite's run: yes or no.",
+    "--log", default=False, show_default=True, type=bool, help="Log the report onto the suite's run."
 )
-def command(suite: str, experiment: str, other: str, name: str, out: Path, log: bool) -> None:
+@click.option("--compare", "pair", nargs=2, metavar="A B", help="What suite B changed against A, instead.")
+def command(
+    suite: str, experiment: str, name: str, out: Path, log: bool, pair: tuple[str, str] | None
+) -> None:
     try:
-        chosen = read_suite(suite or newest_suite(experiment))
-        suite_id, folder = chosen.parent.info.run_id, out / (name or folder_name(chosen))
-        files = write_comparison(suite_id, other, folder) if other else summarize(chosen, folder)
+        if pair:
+            folder = out / (name or f"{pair[0][:8]}-{pair[1][:8]}")
+            files = write_comparison(*pair, folder)
+        else:
+            chosen = read_suite(suite or newest_suite(experiment))
+            folder = out / (name or folder_name(chosen))
+            files = summarize(chosen, folder)
+            if log:
+                log_report(chosen.parent.info.run_id, files)
     except (NoSuite, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    if log:
-        log_report(suite_id, files)
+    names = "  ".join(file.name for file in files)
     click.echo(f"\n{folder}{os.sep}")
-    click.echo(
-        textwrap.fill(
-            "  ".join(file.name for file in files), 100, initial_indent="  ", subsequent_indent="  "
-        )
-    )
+    click.echo(textwrap.fill(names, 100, initial_indent="  ", subsequent_indent="  "))
 
 
 def log_report(suite_id: str, files: Sequence[Path]) -> None:

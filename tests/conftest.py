@@ -105,3 +105,11 @@ def suite(tmp_path_factory, paintings_folder) -> Finished:
     uri = environment["MLFLOW_TRACKING_URI"]
     mlflow.set_tracking_uri(uri)
     return Finished(folder, uri, done.stdout, environment)
+
+
+@pytest.fixture(scope="session")
+def more(suite, paintings_folder) -> subprocess.CompletedProcess:
+    """A second suite on the same store: one factor, two seeds, of which one run is finished already."""
+    done = suite.run("smote", data=paintings_folder, factors="smote=off,auto", **{**TINY, "seeds": 2})
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
