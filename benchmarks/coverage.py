@@ -11,7 +11,8 @@ Sections: (1) coverage of the two-way and the run-level 95 % intervals, and tabl
 positive after Holm's correction; (2) how often an effect of the size called smallest detectable
 is found; (3) the same variance with other reference distributions, and plain two-way
 clustering; (4) half of the run variance shared by the cells of one architecture (level of A)
-and seed, so that trainings are not independent; (5) balanced accuracy and macro-F1.
+and seed, so that trainings are not independent: with trainings as the units, with seeds, and as
+tested, the default; (5) balanced accuracy and macro-F1.
 """
 
 import sys
@@ -79,7 +80,7 @@ def main(replications: int, random_seed: int) -> None:
     click.echo("\n(4) seeds shared within an architecture (A) only: coverage")
     click.echo(_head([*names[1:], "after Holm"]))
     for seeds in (3, 5):
-        for unit, by_seed in (("training", False), ("seed", True)):
+        for unit, by_seed in (("training", False), ("seed", True), ("tested", None)):
             settings = {"class_order": False, "by_seed": by_seed, "random_seed": random_seed}
             result = study(ARCHITECTURE, seeds, replications // 2, **settings)
             click.echo(

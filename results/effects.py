@@ -69,7 +69,7 @@ def analyse(
     *,
     replications: int = 1000,
     random_seed: int = 0,
-    by_seed: bool = False,
+    by_seed: bool | None = None,
 ) -> Analysis:
     """Estimate the effects of a design from its runs' answers.
 
@@ -80,13 +80,13 @@ def analyse(
     design : Design
     replications, random_seed : int
         Of the bootstrap behind balanced accuracy and macro-F1; defaults 1000 and 0.
-    by_seed : bool
-        Let seeds, not trainings, be the independent units. Two cells trained from one seed share
-        initialisation and order, but small changes make trainings diverge as far as another
-        seed would (Summers and Dinneen 2021, ICML), so the default is False. What a seed does to
-        all cells alike drops out either way. Were half of the runs' variance shared among the
-        cells of one level only, that factor's intervals would cover 76 to 79 %
-        (benchmarks/coverage.py, section 4); True is safe against this, and much wider.
+    by_seed : bool, optional
+        Let seeds (True) or trainings (False) be the independent units. Two cells trained from one
+        seed share initialisation and order. What a seed does to all cells alike drops out either
+        way, and large networks part as far as with another seed (Summers and Dinneen 2021,
+        ICML), but a small one may owe so much to its first weights that its cells rise and fall
+        together. Default: each effect is asked by itself (uncertainty.Layout), and its row says
+        so where seeds are the units.
 
     Raises
     ------
@@ -168,6 +168,8 @@ def _remarks(question: Question, parts: Components, counts: Sequence[int]) -> li
     said = []
     if question.paired:
         said.append("two readings of the same weights")
+    elif parts.by_seed:
+        said.append("runs of one seed go together: seeds, not trainings, are the units")
     if np.isnan(parts.variance):
         said.append(
             "too few seeds: interval over items only, for these very trainings; silent on other seeds"

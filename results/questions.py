@@ -77,7 +77,7 @@ def primary_order(runs: Runs, design: Design) -> str | None:
 
 
 def train_question(
-    runs: Runs, design: Design, trained: Sequence[Cell], primary: str | None, by_seed: bool
+    runs: Runs, design: Design, trained: Sequence[Cell], primary: str | None, by_seed: bool | None
 ) -> Question:
     """The effects of the train-stage factors, within the primary class order if there are several."""
     kept = np.arange(len(trained))

@@ -29,7 +29,7 @@ class Suite:
     """One suite as MLflow holds it.
 
     ``about`` is the parent's design.json. ``runs`` has a row for each planned run: cell, the
-    factors, seed, and run_id and the metrics, which are missing where no run is finished.
+    factors, seed, and run_id, commit and the metrics, which are missing where no run is finished.
     """
 
     parent: Run
@@ -134,9 +134,10 @@ def read_suite(suite_id: str) -> Suite:
         row = {"cell": planned["cell"], **planned["levels"], "seed": planned["seed"]}
         if run := finished.get(planned["fingerprint"]):
             metrics = {name: run.data.metrics.get(key) for name, key in METRICS.items()}
-            row.update(run_id=run.info.run_id, **metrics)
+            commit = run.data.tags.get("mlflow.source.git.commit", "")[:12]
+            row.update(run_id=run.info.run_id, commit=commit, **metrics)
         rows.append(row)
-    columns = ["cell", *about["runs"][0]["levels"], "seed", "run_id", *METRICS]
+    columns = ["cell", *about["runs"][0]["levels"], "seed", "run_id", "commit", *METRICS]
     return Suite(parent, about, pd.DataFrame(rows, columns=columns))
 
 

@@ -116,11 +116,12 @@ Over the settings that did run (exploratory, outside the correction):
 `{{ command }}`
 
 {% endif %}
-Suite {{ suite_id }}{% if commit %}, commit {{ commit }}{% endif %}: {{ runs }} runs,
-{{ smallest }} to {{ largest }} training images a style, {{ items }} test images.
+Suite {{ suite_id }}: {{ runs }} runs{% if commits %}, trained at commit {{ commits }}{% endif %}.
 Intervals on new images count what another seed and what other images would change, those on this
 test set the seeds alone: Student's t with Satterthwaite's degrees of freedom. Holm's correction is
 over the rows of a table.
+
+{{ images }}
 """
 
 
@@ -130,7 +131,6 @@ def markdown_text(suite: Suite, analysis: Analysis, pictures: Mapping[str, Figur
     def figure(name: str) -> str:
         return f"![{name}]({name}.png)\n\n*{CAPTIONS[name]}*" if name in pictures else ""
 
-    styles = suite.about["data"]["styles"]
     partial = analysis.partial[analysis.partial["metric"] == "accuracy"]
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     return environment.from_string(TEMPLATE).render(
@@ -146,11 +146,9 @@ def markdown_text(suite: Suite, analysis: Analysis, pictures: Mapping[str, Figur
         cells_caption=tables.cells_caption(suite),
         command=suite.parent.data.tags.get("command", ""),
         suite_id=suite.parent.info.run_id,
-        commit=suite.parent.data.tags.get("mlflow.source.git.commit", "")[:12],
+        commits=" and ".join(sorted(set(suite.finished["commit"]) - {""})),
         runs=analysis.runs,
-        smallest=min(style["train"] for style in styles),
-        largest=f"{max(style['train'] for style in styles):,}",
-        items=f"{analysis.items:,}",
+        images=tables.markdown(tables.images_table(suite)),
     )
 
 

@@ -32,6 +32,14 @@ def cells_table(suite: Suite) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def images_table(suite: Suite) -> pd.DataFrame:
+    """Images of every style in both splits, and of all."""
+    table = pd.DataFrame(suite.about["data"]["styles"])
+    total = {"style": "all", **{split: table[split].sum() for split in ("train", "test")}}
+    table.loc[len(table)] = total
+    return table.rename(columns={"train": "training images", "test": "test images"}).astype(str)
+
+
 def baseline_scores(data: dict) -> dict[str, str]:
     """The three metrics of always answering the most frequent training style, in percent."""
     tested = sum(style["test"] > 0 for style in data["styles"])

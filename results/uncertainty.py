@@ -34,6 +34,8 @@ from scipy import special, stats
 
 from factorial import Cell, Contrast
 
+POOL = 0.15  # level of the test whether the runs of one seed go together: high, since a miss costs coverage
+
 
 @dataclass(frozen=True)
 class Components:
@@ -48,6 +50,7 @@ class Components:
     noise: float
     df_run: float
     df_item: float
+    by_seed: bool = False  #: the seeds are the units, not the runs
 
     @property
     def variance(self) -> float:
@@ -71,7 +74,12 @@ class Components:
         noise = self.noise / times
         freedom = self.df_run * (times * seeds - 1) / (seeds - 1) if seeds > 1 else 0
         return Components(
-            np.maximum(self.run, self.noise) / times, self.floor + noise, noise, freedom, self.df_item
+            np.maximum(self.run, self.noise) / times,
+            self.floor + noise,
+            noise,
+            freedom,
+            self.df_item,
+            self.by_seed,
         )
 
     def detectable(self, level: float = 0.05, power: float = 0.8) -> float:
@@ -114,13 +122,16 @@ class Layout:
         same seeds they are blocks, and what a seed does to all cells alike drops out of the
         error as it drops out of the contrasts (Box, Hunter and Hunter, chapter 4). Else runs
         count as independent, which is wide rather than narrow.
-    by_seed : bool
+    by_seed : bool, optional
         Let the seed be the independent unit, for responses that share something through it that
         does *not* drop out: under ``unsorted`` all cells of a seed are read through one
-        permutation. Costs degrees of freedom: seeds - 1. Default False.
+        permutation, and a small network may owe much to its first weights whatever else is
+        changed. Costs degrees of freedom: seeds - 1. Default: each contrast by itself is asked
+        whether its runs go together by seed (pooling unless a preliminary test objects;
+        Bancroft and Han 1983, *J. Amer. Statist. Assoc.* 78).
     """
 
-    def __init__(self, cells: Sequence[Cell], seeds: Sequence[int], by_seed: bool = False) -> None:
+    def __init__(self, cells: Sequence[Cell], seeds: Sequence[int], by_seed: bool | None = None) -> None:
         self.labels, code = _codes(cells)
         _, seed = _codes(seeds)
         self.cell = np.eye(len(self.labels))[code]  # (R, C)
@@ -151,11 +162,20 @@ class Layout:
         """
         weight = self.weights(contrast)
         item = max(weight @ covariance @ weight, 0.0)
-        if self.by_seed:
-            run, noise, df = self._seed_parts(weight, value, covariance)
-        else:
-            run, noise, df = self._run_parts(weight, value, covariance)
-        return Components(run, item, noise, df, items - 1)
+        by_run = self._run_parts(weight, value, covariance)
+        by_seed = self._seed_parts(weight, value, covariance)
+        seeds_count = self._go_together(by_run, by_seed) if self.by_seed is None else self.by_seed
+        run, noise, df = by_seed if seeds_count else by_run
+        return Components(run, item, noise, df, items - 1, seeds_count)
+
+    def _go_together(self, by_run: tuple[float, float, int], by_seed: tuple[float, float, int]) -> bool:
+        """Do the seeds' own effects spread more than the rest of the runs? (An F test at level POOL.)"""
+        (run, _, df_run), (seed, _, df_seed) = by_run, by_seed
+        df_rest = df_run - df_seed
+        if not self.balanced or df_seed < 1 or df_rest < 1:
+            return False
+        rest = max(df_run * run - df_seed * seed, 0.0) / df_rest
+        return seed > rest * stats.f.isf(POOL, df_seed, df_rest)
 
     def _run_parts(
         self, weight: np.ndarray, value: np.ndarray, covariance: np.ndarray

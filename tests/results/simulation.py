@@ -178,7 +178,7 @@ def study(
     *,
     items: int = 630,
     class_order: bool = True,
-    by_seed: bool = False,
+    by_seed: bool | None = None,
     random_seed: int = 0,
 ) -> Study:
     """Analyse many tables of 8 trained cells: two-level factors A, B, C, and class order if asked for."""
@@ -203,7 +203,7 @@ def _one(
     noise: Noise,
     seeds: int,
     items: int,
-    by_seed: bool,
+    by_seed: bool | None,
 ) -> tuple:
     correct, expected = simulate(rng, accuracy, noise, seeds, items)
     rows = []
@@ -234,7 +234,7 @@ def _rows(at: Layout, contrasts: Sequence[Contrast], responses: np.ndarray, mean
 
 
 @cache
-def layout(design: Design, seeds: int, by_seed: bool = False) -> Layout:
+def layout(design: Design, seeds: int, by_seed: bool | None = None) -> Layout:
     """All cells with all seeds, cell by cell."""
     cells = design.cells()
     return Layout([cell for cell in cells for _ in range(seeds)], [*range(seeds)] * len(cells), by_seed)

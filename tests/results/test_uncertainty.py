@@ -11,7 +11,7 @@ import simulation
 from effects import analyse
 from factorial import Contrast, Design
 from samples import accuracy, read_runs
-from simulation import SETTINGS, study
+from simulation import SETTINGS, Noise, study
 from suites import DROPOUT, LAYERS, SMOTE, suite
 from uncertainty import Components, Layout, detectable, interval
 
@@ -42,7 +42,7 @@ def test_run_level_test_is_the_anova_with_seeds_as_blocks(balanced):
     table = anova_lm(smf.ols("y ~ a * b * c + C(seed)", means).fit())
     runs = read_runs(answers, ["conv_layers", "dropout", "smote"])
     sample = accuracy(runs)
-    layout = Layout([tuple(row) for row in runs.table.iloc[:, :3].to_numpy()], [*runs.table["seed"]])
+    layout = Layout([tuple(row) for row in runs.table.iloc[:, :3].to_numpy()], [*runs.table["seed"]], False)
     for contrast, term in zip(design.contrasts(), ["a", "b", "c", "a:b", "a:c", "b:c"], strict=True):
         parts = layout.components(contrast, sample.value, sample.covariance, sample.items)
         estimate = layout.weights(contrast) @ sample.value
@@ -89,6 +89,15 @@ def test_two_way_intervals_cover_and_find(setting, seeds):
     assert found.coverage.min() >= 0.92
     assert 0.93 <= found.covered_by_run.mean() <= 0.97
     assert found.false_positives <= 0.06
+
+
+def test_runs_that_go_together_by_seed_are_noticed():
+    """Half of the runs' variance shared by an architecture and seed: the test saves its factor's intervals."""
+    shared = Noise(architecture=0.12, run=0.12)
+    ignored = study(shared, 5, 200, class_order=False, by_seed=False).coverage[0]
+    tested = study(shared, 5, 200, class_order=False).coverage[0]
+    assert ignored < 0.85
+    assert tested > 0.88
 
 
 def test_power_is_as_stated():
