@@ -92,7 +92,7 @@ def test_two_way_intervals_cover_and_find(setting, seeds):
 
 
 def test_runs_that_go_together_by_seed_are_noticed():
-    """Half of the runs' variance shared by an architecture and seed: the test saves its factor's intervals."""
+    """Half of the variance shared by an architecture and seed: the test saves its factor."""
     shared = Noise(architecture=0.12, run=0.12)
     ignored = study(shared, 5, 200, class_order=False, by_seed=False).coverage[0]
     tested = study(shared, 5, 200, class_order=False).coverage[0]
