@@ -7,6 +7,7 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 import pytest
+
 import summarize
 
 SCRIPT = Path(summarize.__file__)
