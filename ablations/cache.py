@@ -16,7 +16,7 @@ def command(cache: str, clear: bool) -> None:
     folder = cache_folder(cache)
     for kind, paths in disk.kept(folder).items():
         megabytes = sum(map(disk.size, paths)) / 1e6
-        click.echo(f"{kind:8} {len(paths):>4} {megabytes:>12,.1f} MB")
+        click.echo(f"{kind:10} {len(paths):>4} {megabytes:>12,.1f} MB")
     if clear:
         click.echo(f"cleared: {disk.clear(folder) / 1e6:,.1f} MB")
     click.echo(f"cache: {folder}")

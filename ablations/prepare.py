@@ -70,11 +70,11 @@ def _dropped(made: Store, paths: set[str]) -> Store:
     return store.without(made, [row for row, path in enumerate(made.train.paths) if path in paths])
 
 
-def left_out(made: Store, most: int = 20) -> str:
+def left_out(made: Store, seen: Audit, most: int = 20) -> str:
     """The images that could not be read, as lines; empty if there are none."""
     if not made.skipped:
         return ""
-    total = len(made.train.labels) + len(made.test.labels) + len(made.skipped)
+    total = sum(seen.images.values()) + seen.unreadable
     return (
         f"{len(made.skipped)} of {total:,} images left out, since they cannot be read:\n"
         f"{store.listed(made.skipped, most)}"
@@ -146,11 +146,11 @@ def command(
         found = locate(data, folder)
         click.echo(f"{found}\n{account(found)}")
         how = {"allow_skipped": allow_skipped, "drop_leaks": drop_leaks}
-        stores, _ = prepared(found, [image_size], resize, folder, **how)
+        stores, seen = prepared(found, [image_size], resize, folder, **how)
     except paintings.DataError as error:
         raise click.ClickException(str(error)) from error
     made = stores[image_size]
-    if lines := left_out(made, most=len(made.skipped)):
+    if lines := left_out(made, seen, most=len(made.skipped)):
         click.echo(lines)
     click.echo(f"store: {made.folder} ({disk.size(made.folder) / 1e6:,.0f} MB)")
 

@@ -69,7 +69,7 @@ def run(plan: Design, options: Options, question: str) -> int:
         code = summarize(target, options.out)
         link = tracking.interface_link(target, store.digest, whole=not reused)
         say(f"\nin the interface (start it with: mlflow ui)\n  {link}")
-        if lines := prepare.left_out(store):
+        if lines := prepare.left_out(store, seen):
             say(f"\n{lines}")
         if failed:
             parent.status = "FAILED"

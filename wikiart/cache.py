@@ -13,6 +13,7 @@ import numpy as np
 
 from wikiart.paintings import DataError
 
+STORES, NEIGHBOURS = "stores", "neighbours"  #: folders in the cache
 ABANDONED = 3600.0  #: seconds after which an untouched scratch folder belongs to no one
 FULL = (None, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # None: numpy's own error after a short write
 
@@ -121,29 +122,39 @@ def _touched(folder: Path) -> float:
 
 
 def size(path: Path) -> int:
-    """Bytes of all files below a folder."""
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    """Bytes of a file, or of all files below a folder."""
+    files = [path] if path.is_file() else path.rglob("*")
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def kept(cache: Path) -> dict[str, list[Path]]:
-    """What the suite keeps in its cache folder: stores, samples, scratch folders that may be in use.
+    """What the suite keeps in its cache folder, by kind; scratch folders may be in use.
 
     Anything else there is somebody's own and never named here.
     """
-    stores = cache / "stores"
+    stores = cache / STORES
     return {
         "stores": sorted(path.parent for path in stores.glob("[!.]*/store.json")),
+        "neighbours": sorted(
+            path for end in ("npy", "part") for path in (cache / NEIGHBOURS).glob(f"*.{end}")
+        ),
         "samples": sorted(path for path in cache.glob("sample-v*") if path.is_dir()),
-        "scratch": sorted(path for folder in (stores, cache) for path in scratch(folder)),
+        "scratch": [path for folder in (stores, cache) for path in scratch(folder)],
     }
 
 
 def clear(cache: Path) -> int:
-    """Remove stores, samples and abandoned scratch folders; returns the bytes that were freed."""
+    """Remove what is kept, and scratch folders that are abandoned; returns the bytes that were freed."""
     found = kept(cache)
-    before = sum(size(path) for paths in found.values() for path in paths)
+    before = _total(found)
     for path in (*found["stores"], *found["samples"]):
         shutil.rmtree(path, ignore_errors=True)
-    sweep(cache / "stores")
+    for path in found["neighbours"]:
+        path.unlink(missing_ok=True)
+    sweep(cache / STORES)
     sweep(cache)
-    return before - sum(size(path) for paths in kept(cache).values() for path in paths)
+    return before - _total(kept(cache))
+
+
+def _total(found: dict[str, list[Path]]) -> int:
+    return sum(size(path) for paths in found.values() for path in paths)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wikiart.cache import check_space, npy, publish, sweep, writing
+from wikiart.cache import STORES, check_space, npy, publish, sweep, writing
 from wikiart.paintings import SPLITS, DataError, Painting, Paintings
 from wikiart.reading import RESIZE as RESIZE
 from wikiart.reading import Picture, Unreadable, read
@@ -104,7 +104,7 @@ def build(
         The cache is full or cannot be written.
     """
     key = _key(paintings, image_size, resize)
-    folder = Path(cache) / "stores" / key
+    folder = Path(cache) / STORES / key
     if not folder.is_dir():
         images = len(paintings.train) + len(paintings.test)
         with writing(folder.parent):

@@ -96,16 +96,20 @@ def test_clear_removes_what_the_suite_keeps_and_nothing_else(found, tmp_path):
     made = store.build(found, 24, folder)
     scratch(folder / ".sample-abc", age=2 * cache.ABANDONED)
     scratch(folder / "sample-v1", age=0)
+    (folder / "neighbours").mkdir()
+    (folder / "neighbours" / "abc.npy").write_bytes(bytes(3_000_000))
+    (folder / "neighbours" / "abc.npy.lock").write_bytes(b"")
     own = scratch(folder / ".git-mine", age=2 * cache.ABANDONED), scratch(folder / "stores" / "mine", age=0)
     shown = CliRunner().invoke(command.command, ["--cache", str(folder)])
     assert shown.exit_code == 0
-    assert "stores      1" in shown.output
+    assert "stores        1" in shown.output
     assert made.folder.exists()
     done = CliRunner().invoke(command.command, ["--cache", str(folder), "--clear", "yes"])
-    assert "cleared: 0.0 MB" in done.output
-    assert sorted(path.name for path in folder.iterdir()) == [".git-mine", "stores"]
+    assert "cleared: 3.0 MB" in done.output
+    assert sorted(path.name for path in folder.iterdir()) == [".git-mine", "neighbours", "stores"]
     assert [path.exists() for path in own] == [True, True]
     assert not made.folder.exists()
+    assert [path.name for path in (folder / "neighbours").iterdir()] == ["abc.npy.lock"]
 
 
 def test_an_empty_or_missing_cache(tmp_path):
