@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from filelock import FileLock
 
 from wikiart.paintings import DataError
 
@@ -68,30 +69,45 @@ def writing(folder: Path) -> Iterator[None]:
         raise CacheError(f"{folder} cannot be written ({error.strerror}): {where}") from error
 
 
-def check_space(folder: Path, needed: int) -> None:
+def publish(folder: Path, needed: int, write: Callable[[Path], None]) -> None:
+    """Let a folder be written, if it is not there, so that it appears whole or not at all.
+
+    Who comes while another process writes it waits for that. ``needed`` bytes must be free.
+
+    Raises
+    ------
+    CacheError
+        The disk is full, or the folder above cannot be written.
+    """
+    if folder.is_dir():
+        return
+    with writing(folder.parent):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        sweep(folder.parent)
+        with FileLock(folder.parent / f".{folder.name}.lock"):
+            if not folder.is_dir():
+                _check_space(folder.parent, needed)
+                _write_aside(folder, write)
+
+
+def _check_space(folder: Path, needed: int) -> None:
     """Rather before an hour of decoding than after it."""
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise OSError(errno.ENOSPC, f"{needed} bytes needed, {free} free")
 
 
-def publish(folder: Path, write: Callable[[Path], None]) -> None:
-    """Let a folder be written under another name and appear whole, or not at all."""
-    with writing(folder.parent):
-        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
-            write(scratch)
-            _rename(scratch, folder)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _rename(scratch: Path, folder: Path) -> None:
+def _write_aside(folder: Path, write: Callable[[Path], None]) -> None:
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        scratch.rename(folder)
-    except OSError:
-        if not folder.is_dir():  # otherwise another process was first, with the same content
-            raise
+        write(scratch)
+        try:
+            scratch.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # otherwise another machine was first, with the same content
+                raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def scratch(folder: Path) -> list[Path]:

@@ -1,11 +1,12 @@
 """One image file into pixels: whatever stands in a folder of images, or a reason why not."""
 
+import errno
 import hashlib
 import stat
 import threading
 import warnings
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -18,6 +19,8 @@ JPEG = b"\xff\xd8\xff"
 MAX_BYTES = 1 << 30  #: of a file; a larger one is not read
 MAX_PIXELS = 178_956_970  #: that may be decoded of one image; Pillow's own limit, 0.7 GB as RGB
 LARGE = 16_000_000  #: images with more decoded pixels than this are decoded one at a time
+
+OF_THE_FILE = (errno.ENOENT, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 BILINEAR = Image.Resampling.BILINEAR
 RESIZE: dict[str, Callable[[Image.Image, int], Image.Image]] = {
@@ -63,10 +66,12 @@ def read(source: Path | bytes, size: int, resize: str = "stretch") -> Picture:
     Raises
     ------
     Unreadable
-        No other exception comes of a file, whatever it holds.
+        No other exception comes of what a file holds.
+    OSError
+        The disk or the network failed, which says nothing about the file.
     """
+    data = source if isinstance(source, bytes) else _content(source)
     try:
-        data = source if isinstance(source, bytes) else _content(source)
         with _open(data) as image:
             width, height = image.size
             image.draft("RGB", (2 * size, 2 * size))  # a large JPEG is decoded at a fraction of its size
@@ -83,14 +88,19 @@ def read(source: Path | bytes, size: int, resize: str = "stretch") -> Picture:
 
 
 def _content(path: Path) -> bytes:
-    if path.is_symlink() and not path.exists():
-        raise Unreadable("a link that leads nowhere")
-    about = path.stat()
-    if not stat.S_ISREG(about.st_mode):  # opening a pipe would wait for ever
-        raise Unreadable("not a file")
-    if about.st_size > MAX_BYTES:
-        raise Unreadable(f"{about.st_size / 1e6:,.0f} MB; at most {MAX_BYTES / 1e6:,.0f} MB are read")
-    return path.read_bytes()
+    try:
+        if path.is_symlink() and not path.exists():
+            raise Unreadable("a link that leads nowhere")
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):  # opening a pipe would wait for ever
+            raise Unreadable("not a file")
+        if about.st_size > MAX_BYTES:
+            raise Unreadable(f"{about.st_size / 1e6:,.0f} MB; at most {MAX_BYTES / 1e6:,.0f} MB are read")
+        return path.read_bytes()
+    except OSError as error:
+        if error.errno in OF_THE_FILE:
+            raise Unreadable(error.strerror) from error
+        raise
 
 
 def _open(data: bytes) -> Image.Image:
@@ -118,18 +128,19 @@ def _decoded_pixels(image: Image.Image, full: int) -> int:
 
 def _upright(image: Image.Image) -> Image.Image:
     image.load()
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # EXIF that cannot be read says nothing about the picture
-        return image
+    with suppress(Exception):  # EXIF that cannot be read says nothing about the picture
+        ImageOps.exif_transpose(image, in_place=True)  # no copy of what may be large
+    return image
 
 
 def _rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith(("I", "F")):
         image = _eight_bits(image)
     if image.has_transparency_data:
-        paper = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(paper, image.convert("RGBA"))
+        ink = image if image.mode == "RGBA" else image.convert("RGBA")
+        paper = Image.new("RGB", image.size, "white")
+        paper.paste(ink, mask=ink)
+        return paper
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
@@ -138,9 +149,10 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     values = np.asarray(image)
     if image.mode.startswith("I;16"):
         return Image.fromarray((values >> 8).astype(np.uint8))
-    values = np.nan_to_num(values.astype(np.float32), posinf=0, neginf=0)
-    low, high = float(values.min()), float(values.max())
-    return Image.fromarray(((values - low) * (255 / max(high - low, 1e-30))).clip(0, 255).astype(np.uint8))
+    values = np.nan_to_num(values.astype(np.float32), copy=False, posinf=0, neginf=0)
+    values -= values.min()
+    values *= 255 / max(float(values.max()), 1e-30)
+    return Image.fromarray(values.clip(0, 255, out=values).astype(np.uint8))
 
 
 def _dhash(picture: Image.Image) -> int:
@@ -154,6 +166,6 @@ def _thumbnail(picture: Image.Image) -> np.ndarray:
 
 def _reason(error: Exception) -> str:
     told = isinstance(error, (OSError, ValueError, SyntaxError, Image.DecompressionBombError))
-    text = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    text = str(error)
     first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
     return first if told else f"{type(error).__name__}: {first}"

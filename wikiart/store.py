@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wikiart.cache import STORES, check_space, npy, publish, sweep, writing
+from wikiart.cache import STORES, npy, publish
 from wikiart.paintings import SPLITS, DataError, Painting, Paintings
 from wikiart.reading import RESIZE as RESIZE
 from wikiart.reading import Picture, Unreadable, read
@@ -105,13 +105,12 @@ def build(
     """
     key = _key(paintings, image_size, resize)
     folder = Path(cache) / STORES / key
-    if not folder.is_dir():
-        images = len(paintings.train) + len(paintings.test)
-        with writing(folder.parent):
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            sweep(folder.parent)
-            check_space(folder.parent, images * image_size**2 * 3)
-        publish(folder, lambda scratch: _write(paintings, image_size, resize, scratch, progress))
+    images = len(paintings.train) + len(paintings.test)
+    publish(
+        folder,
+        images * image_size**2 * 3,
+        lambda scratch: _write(paintings, image_size, resize, scratch, progress),
+    )
     made = load(folder)
     _check(made, allow_skipped, paintings.root)
     return made
@@ -144,10 +143,7 @@ def without(made: Store, rows: Collection[int]) -> Store:
     """
     dropped = sorted(set(rows))
     folder = made.folder.parent / hashlib.sha256(json.dumps([made.key, dropped]).encode()).hexdigest()[:32]
-    if not folder.is_dir():
-        with writing(folder.parent):
-            check_space(folder.parent, made.train.images.nbytes)
-        publish(folder, lambda scratch: _write_without(made, dropped, scratch))
+    publish(folder, made.train.images.nbytes, lambda scratch: _write_without(made, dropped, scratch))
     return load(folder)
 
 
@@ -250,6 +246,11 @@ def _read_all(sources: Iterable[Path | bytes], size: int, resize: str) -> Iterat
             return read(source, size, resize)
         except Unreadable as error:
             return error
+        except OSError as error:  # not left out: it may be there again in a minute
+            raise DataError(
+                f"{source} cannot be read ({error.strerror}): "
+                f"mend the disk or the connection, or remove the file"
+            ) from error
 
     workers = os.cpu_count() or 1
     waiting: deque[Future] = deque()

@@ -1,5 +1,6 @@
 """The store: exact pixels, shared, never half written."""
 
+import errno
 import multiprocessing
 import os
 from pathlib import Path
@@ -91,11 +92,33 @@ def test_a_style_without_a_readable_image_is_refused(folder, tmp_path, split):
 
 
 def _build(folder: Path, cache: Path) -> str:
-    return str(store.build(paintings.find(folder), 24, cache).folder)
+    def last(done: int, total: int) -> None:
+        if done == total:
+            with (cache / "decoded").open("a") as file:
+                file.write(f"{os.getpid()}\n")
+
+    return str(store.build(paintings.find(folder), 24, cache, progress=last).folder)
 
 
 def test_two_processes_at_once(folder, tmp_path):
+    """Both get the store, and one decodes."""
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         made = pool.starmap(_build, [(folder, tmp_path)] * 4)
     assert len(set(made)) == 1
-    assert [path.name for path in (tmp_path / "stores").iterdir()] == [Path(made[0]).name]
+    assert [path.name for path in (tmp_path / "stores").glob("[!.]*")] == [Path(made[0]).name]
+    assert not list((tmp_path / "stores").glob(".*-*"))
+    assert len((tmp_path / "decoded").read_text().split()) == 1
+
+
+def test_a_failing_disk_leaves_no_store_without_its_images(folder, tmp_path, monkeypatch):
+    """The same command must find them again when the disk is back."""
+    found = paintings.find(folder)
+
+    def fail(path: Path) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", fail)
+        with pytest.raises(DataError, match=r"0\.jpg cannot be read \(Input/output error\): mend the disk"):
+            store.build(found, 24, tmp_path, allow_skipped=1)
+    assert not store.build(found, 24, tmp_path).skipped
