@@ -38,7 +38,10 @@ def _names(metadata: dict[bytes, bytes]) -> list[str]:
 
 
 def contents(shard: Path, rows: Sequence[int]) -> Iterator[bytes]:
-    """What the image files in these rows (ascending) hold; empty where a row has none."""
+    """What the image files in these rows (ascending) hold; empty where a row has none.
+
+    In memory are some two pages of the shard: with a hundred rows of 1 MB a row group, 270 MB.
+    """
     from pyarrow.parquet import ParquetFile
 
     wanted = iter(rows)
