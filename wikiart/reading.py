@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import logging
 import stat
 import threading
 import warnings
@@ -31,6 +32,7 @@ RESIZE: dict[str, Callable[[Image.Image, int], Image.Image]] = {
 
 # Oddities that Pillow remarks on (sizes, EXIF, palettes) are dealt with here.
 warnings.filterwarnings("ignore", module=r"PIL\.")
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
 _one_large_at_a_time = threading.Lock()
 
@@ -150,6 +152,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         return Image.fromarray((values >> 8).astype(np.uint8))
     values = np.nan_to_num(values.astype(np.float32), copy=False, posinf=0, neginf=0)
+    values.clip(-1e37, 1e37, out=values)  # so that their range is a float as well
     values -= values.min()
     values *= 255 / max(float(values.max()), 1e-30)
     return Image.fromarray(values.clip(0, 255, out=values).astype(np.uint8))

@@ -107,6 +107,11 @@ ODD: dict[str, tuple[Callable[[], bytes], tuple, tuple]] = {
     "thirty-two.tif": (lambda: tiff(RAMP.astype(np.int32) - 9), (3,) * 3, (252,) * 3),
     "float.tif": (lambda: tiff(RAMP.astype(np.float32) / 65535), (3,) * 3, (252,) * 3),
     "not-a-number.tif": (lambda: tiff(np.full((30, 40), np.nan, np.float32)), (0, 0, 0), (0, 0, 0)),
+    "float-extremes.tif": (
+        lambda: tiff(np.where(RAMP < 30000, -3e38, 3e38).astype(np.float32)),
+        (0, 0, 0),
+        WHITE,
+    ),
     "alpha.png": (lambda: saved(half("RGBA", (*RED, 255), (0, 0, 0, 0)), "PNG"), RED, WHITE),
     "grey-alpha.png": (lambda: saved(half("LA", (9, 255), (9, 0)), "PNG"), (9,) * 3, WHITE),
     "alpha.webp": (
