@@ -113,10 +113,11 @@ for data in [open(path, "rb").read() for path in sys.argv[1:]]:
         read(data, 64)
     except Unreadable as error:
         print(error)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])  # ru_maxrss has the parent's as well
 """
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is asked of Linux")
 def test_bombs_take_no_memory(tmp_path):
     bombs = {"a.png": png(60_000, 60_000), "b.jpg": jpeg(65_500, 65_500, progressive=True)}
     bombs["c.jpg"] = jpeg(65_500, 65_500)  # line by line at an eighth of its size: odd, not bad
