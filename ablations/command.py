@@ -12,10 +12,9 @@ import click
 
 from ablations import design
 from ablations.design import DesignError, Factor, Question
-from ablations.prepare import cache_folder
+from ablations.prepare import DATA_OPTIONS, cache_folder, with_options
 from wikiart.config import TrainingConfig
 from wikiart.paintings import DataError
-from wikiart.store import RESIZE
 
 
 def _setting(name: str) -> Callable:
@@ -25,9 +24,7 @@ def _setting(name: str) -> Callable:
 
 
 OPTIONS = (
-    click.option(
-        "--data", default="sample", show_default=True, help="Folder with train/ and test/, or: sample."
-    ),
+    *DATA_OPTIONS,
     click.option(
         "--factors",
         default="",
@@ -42,9 +39,6 @@ OPTIONS = (
     _setting("batch_size"),
     _setting("learning_rate"),
     _setting("image_size"),
-    click.option(
-        "--resize", default="stretch", show_default=True, type=click.Choice(list(RESIZE)), help="To a square."
-    ),
     click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."),
     click.option(
         "--workers", default=0, type=click.IntRange(0), help="Trainings at a time; 0: as many as cores."
@@ -54,9 +48,6 @@ OPTIONS = (
         default=0,
         type=click.IntRange(0),
         help="Threads of each worker; 0: the cores shared out.",
-    ),
-    click.option(
-        "--cache", default="", help="Folder of the decoded images.  [default: ~/.cache/wikiart-ablations]"
     ),
     click.option("--out", default="results", show_default=True, help="Folder of the summary's folder."),
     click.option(
@@ -88,9 +79,7 @@ def question(text: str, card: Sequence[Factor], example: str) -> click.Command:
             raise click.UsageError(str(error)) from error
         sys.exit(_run(plan, options, Question(text.strip(), _typed(options))))
 
-    for option in reversed(OPTIONS):
-        callback = option(callback)
-    return click.command(help=f"{text}\n\nExample: mlflow run . {example}")(callback)
+    return click.command(help=f"{text}\n\nExample: mlflow run . {example}")(with_options(OPTIONS)(callback))
 
 
 def _plan(card: Sequence[Factor], options: dict) -> design.Design:
@@ -129,6 +118,8 @@ def _run(plan: design.Design, options: dict, asked: Question) -> int:
         threads=options["threads"],
         out=Path(options["out"]),
         fresh=options["fresh"],
+        allow_skipped=options["allow_skipped"],
+        drop_leaks=options["drop_leaks"],
     )
     try:
         return suite.run(plan, how, asked)

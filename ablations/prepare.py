@@ -1,12 +1,15 @@
 """Images into the store: every image decoded once, with an account of what was found."""
 
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
 
-from ablations.progress import Bar
+from ablations.progress import Bar, say
+from wikiart import cache as disk
 from wikiart import paintings, sample, store
+from wikiart.audit import Audit, audit
 from wikiart.paintings import Paintings
 from wikiart.store import Store
 
@@ -21,14 +24,61 @@ def locate(data: str, cache: Path) -> Paintings:
     """The paintings of a folder, or the generated ones for ``"sample"``, painted first if need be."""
     if data != "sample":
         return paintings.find(Path(data))
-    with Bar("painting the sample", "images") as bar:
+    with Bar("painting the sample", "images") as bar, disk.writing(cache):
         return paintings.find(sample.make(cache, bar.update))
 
 
-def decoded(found: Paintings, image_size: int, resize: str, cache: Path) -> Store:
+def decoded(
+    found: Paintings, image_size: int, resize: str, cache: Path, allow_skipped: float = store.ALLOW_SKIPPED
+) -> Store:
     """The store of these paintings at one image size."""
     with Bar(f"decoding at {image_size} px", "images") as bar:
-        return store.build(found, image_size, cache, resize=resize, progress=bar.update)
+        return store.build(
+            found, image_size, cache, resize=resize, allow_skipped=allow_skipped, progress=bar.update
+        )
+
+
+def prepared(
+    found: Paintings,
+    image_sizes: Iterable[int],
+    resize: str,
+    cache: Path,
+    *,
+    allow_skipped: float,
+    drop_leaks: bool,
+) -> tuple[dict[int, Store], Audit]:
+    """The stores at each image size, and the audit of the data before leaks were dropped; says what it found.
+
+    Raises
+    ------
+    wikiart.paintings.DataError
+        See wikiart.store.build.
+    """
+    stores = {size: decoded(found, size, resize, cache, allow_skipped) for size in image_sizes}
+    seen = audit(stores[min(stores)])
+    say(str(seen))
+    if seen.leaks and drop_leaks:
+        leaks = {path for path, _, _ in seen.leaks}
+        stores = {size: _dropped(made, leaks) for size, made in stores.items()}
+        say(f"  {len(leaks):,} training images dropped")
+    elif seen.leaks:
+        say("  they count as right answers learnt by heart: --drop-leaks yes trains without them")
+    return stores, seen
+
+
+def _dropped(made: Store, paths: set[str]) -> Store:
+    return store.without(made, [row for row, path in enumerate(made.train.paths) if path in paths])
+
+
+def left_out(made: Store, seen: Audit, most: int = 20) -> str:
+    """The images that could not be read, as lines; empty if there are none."""
+    if not made.skipped:
+        return ""
+    total = sum(seen.images.values()) + seen.unreadable
+    return (
+        f"{len(made.skipped)} of {total:,} images left out, since they cannot be read:\n"
+        f"{store.listed(made.skipped, most)}"
+    )
 
 
 def account(found: Paintings) -> str:
@@ -39,27 +89,70 @@ def account(found: Paintings) -> str:
     return "\n".join([f"{'style':{width}} {'train':>7} {'test':>7}", *lines])
 
 
-@click.command(help=f"{__doc__}\n\nExample: mlflow run . -e prepare -P data=paintings -P image_size=128")
-@click.option("--data", default="sample", show_default=True, help="Folder with train/ and test/, or: sample.")
-@click.option("--image-size", default=64, show_default=True, type=click.IntRange(16, 2048), help="In pixels.")
-@click.option(
-    "--resize",
-    default="stretch",
-    show_default=True,
-    type=click.Choice(list(store.RESIZE)),
-    help="To a square.",
+#: what every command that takes images asks of them
+DATA_OPTIONS = (
+    click.option(
+        "--data",
+        default="sample",
+        show_default=True,
+        help="Folder of images in one of the layouts, or: sample.",
+    ),
+    click.option(
+        "--allow-skipped",
+        default=store.ALLOW_SKIPPED,
+        show_default=True,
+        type=click.FloatRange(0, 1),
+        help="Share of unreadable images to go on without.",
+    ),
+    click.option(
+        "--drop-leaks",
+        default=False,
+        type=bool,
+        show_default=True,
+        help="Train without images that are in the test split too: yes or no.",
+    ),
+    click.option(
+        "--resize",
+        default="stretch",
+        show_default=True,
+        type=click.Choice(list(store.RESIZE)),
+        help="To a square.",
+    ),
+    click.option(
+        "--cache", default="", help="Folder of the decoded images.  [default: ~/.cache/wikiart-ablations]"
+    ),
 )
-@click.option("--cache", default="", help="Folder of the stores.  [default: ~/.cache/wikiart-ablations]")
-def command(data: str, image_size: int, resize: str, cache: str) -> None:
+
+
+def with_options(options: Iterable[Callable]) -> Callable:
+    """A decorator that adds options, in the order of the help."""
+
+    def decorate(callback: Callable) -> Callable:
+        for option in reversed(list(options)):
+            callback = option(callback)
+        return callback
+
+    return decorate
+
+
+@click.command(help=f"{__doc__}\n\nExample: mlflow run . -e prepare -P data=paintings -P image_size=128")
+@with_options(DATA_OPTIONS)
+@click.option("--image-size", default=64, show_default=True, type=click.IntRange(16, 2048), help="In pixels.")
+def command(
+    data: str, image_size: int, resize: str, cache: str, allow_skipped: float, drop_leaks: bool
+) -> None:
     folder = cache_folder(cache)
     try:
         found = locate(data, folder)
         click.echo(f"{found}\n{account(found)}")
-        made = decoded(found, image_size, resize, folder)
+        how = {"allow_skipped": allow_skipped, "drop_leaks": drop_leaks}
+        stores, seen = prepared(found, [image_size], resize, folder, **how)
     except paintings.DataError as error:
         raise click.ClickException(str(error)) from error
-    size = sum(file.stat().st_size for file in made.folder.iterdir())
-    click.echo(f"store: {made.folder} ({size / 1e6:,.0f} MB)")
+    made = stores[image_size]
+    if lines := left_out(made, seen, most=len(made.skipped)):
+        click.echo(lines)
+    click.echo(f"store: {made.folder} ({disk.size(made.folder) / 1e6:,.0f} MB)")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ class Options:
     threads: int  #: 0: the cores shared out
     out: Path  #: the summary goes into a folder below
     fresh: bool  #: run again what is finished
+    allow_skipped: float  #: share of unreadable images to go on without
+    drop_leaks: bool  #: train without images that are in the test split too
 
 
 def run(plan: Design, options: Options, question: Question) -> int:
@@ -48,13 +50,15 @@ def run(plan: Design, options: Options, question: Question) -> int:
     found = prepare.locate(options.data, options.cache)
     say(f"data: {found}")
     sizes = sorted({plan.config(cell, 0).image_size for cell in plan.cells})
-    stores = {size: prepare.decoded(found, size, options.resize, options.cache) for size in sizes}
+    how = {"allow_skipped": options.allow_skipped, "drop_leaks": options.drop_leaks}
+    stores, seen = prepare.prepared(found, sizes, options.resize, options.cache, **how)
     every = trainings(plan, stores)
     cells = [cell for training in every for cell in training.cells]
     store = stores[sizes[0]]
     with tracking.suite_run() as parent:
         target = parent.target
         tracking.describe_suite(target, question, plan, every, store)
+        tracking.log_audit(target, seen, store)
         synthetic.show(target, plan, stores, options.device)
         known = {} if options.fresh else tracking.finished(target)
         reused = {cell.name: known[cell.fingerprint] for cell in cells if cell.fingerprint in known}
@@ -65,6 +69,8 @@ def run(plan: Design, options: Options, question: Question) -> int:
         code = summarize(target, options.out)
         link = tracking.interface_link(target, store.digest, whole=not reused)
         say(f"\nin the interface (start it with: mlflow ui)\n  {link}")
+        if lines := prepare.left_out(store, seen):
+            say(f"\n{lines}")
         if failed:
             parent.status = "FAILED"
             say(f"\n{len(failed)} of {len(every)} trainings failed; the same command tries them again:")

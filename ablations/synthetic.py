@@ -11,6 +11,7 @@ from ablations.design import Design
 from ablations.pictures import bars_figure, parents_figure
 from ablations.progress import Bar
 from ablations.tracking import Target
+from wikiart.cache import NEIGHBOURS, writing
 from wikiart.smote import Recipes, plan, recipes
 from wikiart.store import Store
 
@@ -55,17 +56,19 @@ def kept_recipes(
 
     ``progress`` is called with the classes searched so far and all classes.
     """
-    return recipes(
-        store.train.images,
-        store.train.labels,
-        level,
-        seed,
-        styles=store.classes,
-        cache=store.folder.parent.parent / "neighbours",
-        key=store.digest,
-        device=device,
-        progress=lambda label, share: progress(label + share, len(store.classes)),
-    )
+    folder = store.folder.parent.parent / NEIGHBOURS
+    with writing(folder):
+        return recipes(
+            store.train.images,
+            store.train.labels,
+            level,
+            seed,
+            styles=store.classes,
+            cache=folder,
+            key=store.digest,
+            device=device,
+            progress=lambda label, share: progress(label + share, len(store.classes)),
+        )
 
 
 def _sheet(store: Store, made: Recipes) -> Figure:

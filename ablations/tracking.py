@@ -31,6 +31,7 @@ from ablations.checkpoint import stamp
 from ablations.design import Design, Question
 from ablations.pictures import confusion_figure
 from ablations.trainings import CellRun, Training
+from wikiart.audit import Audit
 from wikiart.evaluation import Scores
 from wikiart.paintings import SPLITS
 from wikiart.store import Store
@@ -140,6 +141,14 @@ def data_account(store: Store) -> dict:
         "majority_style": store.classes[largest],
         "majority_accuracy": counts["test"][largest] / sum(counts["test"]),
     }
+
+
+def log_audit(target: Target, seen: Audit, store: Store) -> None:
+    """Say on the parent what the images are: ``audit.json``, and ``skipped.json`` if any are unreadable."""
+    client = target.client
+    client.log_dict(target.parent_id, seen.as_dict(), "audit.json")
+    if store.skipped:
+        client.log_table(target.parent_id, pd.DataFrame(store.skipped), "skipped.json")
 
 
 def finished(target: Target) -> dict[str, str]:

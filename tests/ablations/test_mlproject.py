@@ -29,6 +29,9 @@ OTHERS = {
     "threads": ("5", 5),
     "cache": ("a cache", "a cache"),
     "fresh": ("yes", True),
+    "allow_skipped": ("0.05", 0.05),
+    "drop_leaks": ("yes", True),
+    "clear": ("yes", True),
     "suite": ("0123abc", "0123abc"),
     "experiment": ("my paintings", "my paintings"),
     "name": ("report", "report"),
@@ -76,7 +79,7 @@ def test_help_has_an_example(entry, tmp_path):
 
 
 def test_entry_points_are_the_questions_and_the_tools():
-    assert set(PROJECT._entry_points) == {*QUESTIONS, "prepare", "setup", "summarize"}
+    assert set(PROJECT._entry_points) == {*QUESTIONS, "prepare", "cache", "setup", "summarize"}
 
 
 def test_no_environment_key():

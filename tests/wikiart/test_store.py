@@ -1,5 +1,6 @@
 """The store: exact pixels, shared, never half written."""
 
+import errno
 import multiprocessing
 import os
 from pathlib import Path
@@ -59,20 +60,65 @@ def test_resize_rules(tmp_path, rule):
     assert white == pytest.approx({"stretch": 1 / 3, "crop": 0, "pad": 1 / 9}[rule], abs=0.02)
 
 
-def test_unreadable_images_are_listed_and_nothing_is_left(folder, tmp_path):
+def test_too_many_unreadable_images_stop_with_a_list(folder, tmp_path):
     (folder / "train" / "Amber" / "broken.jpg").write_bytes(b"not an image")
-    cache = tmp_path / "cache"
-    with pytest.raises(DataError, match=r"train/Amber/broken\.jpg"):
-        store.build(paintings.find(folder), 24, cache)
-    assert list((cache / "stores").iterdir()) == []
+    found = paintings.find(folder)
+    with pytest.raises(DataError, match=r"--allow-skipped 0\.13\n  train/Amber/broken\.jpg: not an image"):
+        store.build(found, 24, tmp_path)
+    allowed = store.build(found, 24, tmp_path, allow_skipped=0.13, progress=lambda *_: pytest.fail("again"))
+    assert [skipped.path for skipped in allowed.skipped] == ["train/Amber/broken.jpg"]
+
+
+def test_the_readable_ones_keep_their_labels(folder, tmp_path):
+    """With a broken file first, amidst and last of the training images."""
+    clean = store.build(paintings.find(folder), 24, tmp_path)
+    for path in ("Amber/!", "Dusk/!", "Dusk/~"):
+        (folder / "train" / f"{path}.jpg").write_bytes(b"")
+    made = store.build(paintings.find(folder), 24, tmp_path, allow_skipped=1)
+    assert made.digest == clean.digest
+    assert made.train.paths == clean.train.paths
+    assert np.array_equal(made.train.images, clean.train.images)
+    assert {skipped.reason for skipped in made.skipped} == {"empty"}
+    facts = made.facts("train")
+    assert all(len(column) == len(made.train.paths) for column in facts)
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_style_without_a_readable_image_is_refused(folder, tmp_path, split):
+    for path in (folder / split / "Dusk").iterdir():
+        path.write_bytes(b"GIF89a")
+    with pytest.raises(DataError, match=rf"no {split}(ing)? image .*can be read[^$]*Dusk/0\.jpg"):
+        store.build(paintings.find(folder), 24, tmp_path, allow_skipped=1)
 
 
 def _build(folder: Path, cache: Path) -> str:
-    return str(store.build(paintings.find(folder), 24, cache).folder)
+    def last(done: int, total: int) -> None:
+        if done == total:
+            with (cache / "decoded").open("a") as file:
+                file.write(f"{os.getpid()}\n")
+
+    return str(store.build(paintings.find(folder), 24, cache, progress=last).folder)
 
 
 def test_two_processes_at_once(folder, tmp_path):
+    """Both get the store, and one decodes."""
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         made = pool.starmap(_build, [(folder, tmp_path)] * 4)
     assert len(set(made)) == 1
-    assert [path.name for path in (tmp_path / "stores").iterdir()] == [Path(made[0]).name]
+    assert [path.name for path in (tmp_path / "stores").glob("[!.]*")] == [Path(made[0]).name]
+    assert not list((tmp_path / "stores").glob(".*-*"))
+    assert len((tmp_path / "decoded").read_text().split()) == 1
+
+
+def test_a_failing_disk_leaves_no_store_without_its_images(folder, tmp_path, monkeypatch):
+    """The same command must find them again when the disk is back."""
+    found = paintings.find(folder)
+
+    def fail(path: Path) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", fail)
+        with pytest.raises(DataError, match=r"0\.jpg cannot be read \(Input/output error\): mend the disk"):
+            store.build(found, 24, tmp_path, allow_skipped=1)
+    assert not store.build(found, 24, tmp_path).skipped
