@@ -2,14 +2,13 @@
 
 import logging
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
-from ablations import design
+from ablations import design, interrupts
 from ablations.design import DesignError, Factor
 from ablations.prepare import cache_folder
 from wikiart.config import TrainingConfig
@@ -101,10 +100,10 @@ def _plan(card: Sequence[Factor], options: dict) -> design.Design:
 
 
 def _run(plan: design.Design, options: dict, text: str) -> int:
+    interrupts.leave_at_once()
     from ablations import suite  # here, so that --help need not load torch and MLflow
 
     quiet_libraries()
-    signal.signal(signal.SIGTERM, _as_interrupt)
     how = suite.Options(
         data=options["data"],
         cache=cache_folder(options["cache"]),
@@ -116,12 +115,14 @@ def _run(plan: design.Design, options: dict, text: str) -> int:
         fresh=options["fresh"],
     )
     try:
+        interrupts.interrupt_once()
+        interrupts.end_with_launcher()
         return suite.run(plan, how, text)
     except DataError as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
-        click.echo("\nstopped; finished runs are kept: the same command goes on from here", err=True)
-        return 130
+        click.echo(f"\n{interrupts.LAST_LINE}", err=True)
+        return interrupts.EXIT_CODE
 
 
 def _device(name: str) -> str:
@@ -135,10 +136,6 @@ def _device(name: str) -> str:
         reason = str(error).splitlines()[0]
         raise click.BadParameter(f"{name}: {reason} (use cpu or auto)", param_hint="--device") from error
     return name
-
-
-def _as_interrupt(*_) -> None:
-    raise KeyboardInterrupt
 
 
 def quiet_libraries() -> None:
