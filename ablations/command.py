@@ -101,6 +101,7 @@ def _plan(card: Sequence[Factor], options: dict) -> design.Design:
 
 def _run(plan: design.Design, options: dict, text: str) -> int:
     interrupts.leave_at_once()
+    interrupts.end_with_launcher()
     from ablations import suite  # here, so that --help need not load torch and MLflow
 
     quiet_libraries()
@@ -116,7 +117,6 @@ def _run(plan: design.Design, options: dict, text: str) -> int:
     )
     try:
         interrupts.interrupt_once()
-        interrupts.end_with_launcher()
         return suite.run(plan, how, text)
     except DataError as error:
         raise click.ClickException(str(error)) from error

@@ -7,7 +7,6 @@ however it ends.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
@@ -29,14 +28,3 @@ def alone(path: Path, waiting: str = "") -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextmanager
-def first_opening(tracking_uri: str) -> Iterator[None]:
-    """Whoever opens a SQLite file first makes its tables, which goes wrong if two do it at once."""
-    if not tracking_uri.startswith("sqlite"):
-        yield
-        return
-    database = Path(urlsplit(tracking_uri).path[1:])
-    with alone(database.with_name(f"{database.name}.lock")):
-        yield

@@ -1,10 +1,15 @@
 """Where the runs of a suite go."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
+
+from ablations.locks import alone
 
 
 @dataclass(frozen=True)
@@ -31,3 +36,24 @@ class Target:
             token = page.token
             if not token:
                 return
+
+
+@contextmanager
+def opening(tracking_uri: str) -> Iterator[None]:
+    """Within, no other suite opens the same SQLite file for the first time; its tables are there.
+
+    MLflow makes them in place when it first opens a file. Two processes at once get in each other's
+    way there, and one that is killed leaves a file that cannot be opened again: hence a lock, and
+    another name until they are whole. Other tracking servers need neither.
+    """
+    if not tracking_uri.startswith("sqlite:///"):
+        yield
+        return
+    database = Path(urlsplit(tracking_uri).path[1:])
+    with alone(database.with_name(f"{database.name}.lock")):
+        if not database.exists():
+            part = database.with_name(f"{database.name}.part")
+            part.unlink(missing_ok=True)
+            MlflowClient(f"sqlite:///{part}").search_experiments(max_results=1)
+            part.rename(database)
+        yield

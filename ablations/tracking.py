@@ -4,7 +4,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -28,9 +28,8 @@ from ablations import interrupts
 from ablations.checkpoint import stamp
 from ablations.design import Design
 from ablations.liveness import owner
-from ablations.locks import first_opening
 from ablations.pictures import confusion_figure
-from ablations.target import Target
+from ablations.target import Target, opening
 from ablations.trainings import CellRun, Training
 from wikiart.evaluation import Scores
 from wikiart.paintings import SPLITS
@@ -57,7 +56,7 @@ def suite_run() -> Iterator[Parent]:
     It ends with the status that is set inside; KILLED after an interrupt, FAILED after another exception.
     """
     uri = mlflow.get_tracking_uri()
-    with first_opening(uri), interrupts.held():  # held: a run that is there but not known could not be ended
+    with opening(uri), interrupts.held():  # held: a run that is there but not known could not be ended
         info = mlflow.start_run(tags=owner()).info
         parent = Parent(Target(uri, info.experiment_id, info.run_id), info.start_time)
     try:
@@ -247,7 +246,8 @@ def log_checkpoint(target: Target, run_id: str, model: Path, classes: Sequence[s
 
 def fail_cell(target: Target, run_id: str, error: str) -> None:
     """End a run that could not be carried out, with the reason."""
-    target.client.log_text(run_id, error, "error.txt")
+    with suppress(OSError):  # a full disk has no room for the reason either
+        target.client.log_text(run_id, error, "error.txt")
     target.client.set_terminated(run_id, RunStatus.to_string(RunStatus.FAILED))
 
 
