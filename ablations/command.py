@@ -3,14 +3,13 @@
 import logging
 import os
 import shlex
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
-from ablations import design
+from ablations import design, interrupts
 from ablations.design import DesignError, Factor, Question
 from ablations.prepare import DATA_OPTIONS, cache_folder, with_options
 from wikiart.config import TrainingConfig
@@ -105,10 +104,11 @@ def _typed(options: dict) -> str:
 
 
 def _run(plan: design.Design, options: dict, asked: Question) -> int:
+    interrupts.leave_at_once()
+    interrupts.end_with_launcher()
     from ablations import suite  # here, so that --help need not load torch and MLflow
 
     quiet_libraries()
-    signal.signal(signal.SIGTERM, _as_interrupt)
     how = suite.Options(
         data=options["data"],
         cache=cache_folder(options["cache"]),
@@ -122,12 +122,13 @@ def _run(plan: design.Design, options: dict, asked: Question) -> int:
         drop_leaks=options["drop_leaks"],
     )
     try:
+        interrupts.interrupt_once()
         return suite.run(plan, how, asked)
     except DataError as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
-        click.echo("\nstopped; finished runs are kept: the same command goes on from here", err=True)
-        return 130
+        click.echo(f"\n{interrupts.LAST_LINE}", err=True)
+        return interrupts.EXIT_CODE
 
 
 def _device(name: str) -> str:
@@ -141,10 +142,6 @@ def _device(name: str) -> str:
         reason = str(error).splitlines()[0]
         raise click.BadParameter(f"{name}: {reason} (use cpu or auto)", param_hint="--device") from error
     return name
-
-
-def _as_interrupt(*_) -> None:
-    raise KeyboardInterrupt
 
 
 def quiet_libraries() -> None:

@@ -3,13 +3,15 @@
 import multiprocessing
 import os
 import queue
-import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from typing import Any
+
+from ablations import interrupts
 
 Report = Callable[[float], None]  # share of a task that is done, 0..1; the first call says that it began
 TRIES = 2  # a task whose worker died is tried once more
@@ -39,12 +41,15 @@ class Local:
         Yields
         ------
         (index, error)
-            A task's position and ``None``, or what it raised, as tasks end. A task whose
-            worker dies is tried once more; then its error is WorkerDied.
+            A task's position and ``None``, or what it raised, as tasks end. A worker that
+            dies takes the tasks of the others along; all are tried once more, then each alone, so
+            that only the one that kills its worker gets the error WorkerDied.
         """
         tries: Counter[int] = Counter()
         waiting = list(range(len(tasks)))
         while waiting:
+            suspects = [index for index in waiting if tries[index] >= TRIES]
+            batch = suspects[:1] or waiting  # a suspect alone: then nobody else dies of it
             started: set[int] = set()
             ended: set[int] = set()
 
@@ -52,12 +57,13 @@ class Local:
                 started.add(index)
                 on_progress(index, share)
 
-            for index, error in self._pool(work, tasks, waiting, progress):
-                ended.add(index)
-                yield index, error
-            lost = started - ended
+            with closing(self._pool(work, tasks, batch, progress)) as outcomes:
+                for index, error in outcomes:
+                    ended.add(index)
+                    yield index, error
+            lost = (started or set(batch)) - ended  # none started: workers die before their first task
             tries.update(lost)
-            for index in sorted(index for index in lost if tries[index] >= TRIES):
+            if len(lost) == 1 and tries[index := lost.pop()] >= TRIES:
                 ended.add(index)
                 yield (
                     index,
@@ -74,7 +80,8 @@ class Local:
                 min(self.workers, len(indices)), context, _start_worker, (self.threads, reports)
             )
             try:
-                futures = {pool.submit(_carry_out, work, index, tasks[index]): index for index in indices}
+                with interrupts.held(), interrupts.born_deaf():  # submitting starts the processes
+                    futures = {pool.submit(_carry_out, work, index, tasks[index]): index for index in indices}
                 yield from _collect(futures, reports, on_progress)
             except BaseException:
                 for process in multiprocessing.active_children():
@@ -87,6 +94,7 @@ class Local:
 def _collect(futures: dict[Future, int], reports, on_progress) -> Iterator[tuple[int, BaseException | None]]:
     pending = set(futures)
     while pending:
+        interrupts.check()
         done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
         _drain(reports, on_progress)
         for future in done:
@@ -126,10 +134,6 @@ class _threads_in_environment:
 def _start_worker(threads: int, reports) -> None:
     global _reports
     _reports = reports
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches the whole group; the driver ends its workers
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     import torch
 

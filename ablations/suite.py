@@ -4,14 +4,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ablations import prepare, synthetic, tracking
+from ablations import liveness, prepare, synthetic, tracking
 from ablations.design import Design, Question
 from ablations.engine import Local
 from ablations.progress import SuiteProgress, first_line, say
-from ablations.tracking import Target
+from ablations.target import Target
 from ablations.trainings import ROOT, Training, trainings
 from ablations.worker import Job, carry_out
 
@@ -57,17 +58,24 @@ def run(plan: Design, options: Options, question: Question) -> int:
     store = stores[sizes[0]]
     with tracking.suite_run() as parent:
         target = parent.target
+        if left := liveness.sweep(target):
+            say(f"{left} runs that an earlier start left RUNNING are KILLED now")
         tracking.describe_suite(target, question, plan, every, store)
         tracking.log_audit(target, seen, store)
         synthetic.show(target, plan, stores, options.device)
-        known = {} if options.fresh else tracking.finished(target)
+        since = parent.began if options.fresh else 0
+        known = tracking.finished(target, since)
         reused = {cell.name: known[cell.fingerprint] for cell in cells if cell.fingerprint in known}
         tracking.mark_reused(target, reused)
         say(f"{len(cells)} runs from {len(every)} trainings; {len(reused)} runs are finished already")
-        failed = _run_jobs(_missing(every, known, options, target), options, target)
+        jobs = [Job(training, target, options.device, since) for training in _missing(every, known)]
+        try:
+            failed = _run_jobs(jobs, options)
+        finally:
+            liveness.sweep(target)  # what workers had begun that died, or were ended by an interrupt
         say("")
         code = summarize(target, options.out)
-        link = tracking.interface_link(target, store.digest, whole=not reused)
+        link = tracking.interface_link(target, store.digest)
         say(f"\nin the interface (start it with: mlflow ui)\n  {link}")
         if lines := prepare.left_out(store, seen):
             say(f"\n{lines}")
@@ -79,17 +87,17 @@ def run(plan: Design, options: Options, question: Question) -> int:
     return 1 if failed else code
 
 
-def _missing(every: list[Training], known: Mapping[str, str], options: Options, target: Target) -> list[Job]:
+def _missing(every: list[Training], known: Mapping[str, str]) -> list[Training]:
     """The trainings of which a cell is not finished, with those cells alone."""
-    jobs = []
+    left = []
     for training in every:
         cells = tuple(cell for cell in training.cells if cell.fingerprint not in known)
         if cells:
-            jobs.append(Job(replace(training, cells=cells), target, options.device))
-    return jobs
+            left.append(replace(training, cells=cells))
+    return left
 
 
-def _run_jobs(jobs: list[Job], options: Options, target: Target) -> dict[str, BaseException]:
+def _run_jobs(jobs: list[Job], options: Options) -> dict[str, BaseException]:
     """Carry out trainings; returns those that failed: name -> error."""
     if not jobs:
         return {}
@@ -97,16 +105,14 @@ def _run_jobs(jobs: list[Job], options: Options, target: Target) -> dict[str, Ba
     how = f"{engine.workers} at a time, {engine.threads} threads each, on {options.device}"
     say(f"{len(jobs)} trainings to run, {how}")
     failed: dict[str, BaseException] = {}
-    try:
-        with SuiteProgress([(job.training.name, len(job.training.cells)) for job in jobs]) as progress:
-            for index, error in engine.run(carry_out, jobs, progress.update):
-                progress.end(index, error)
-                if error is not None:
-                    failed[jobs[index].training.name] = error
-    except KeyboardInterrupt:
-        tracking.end_children(target, "KILLED")
-        raise
-    tracking.end_children(target, "FAILED")  # what a worker that died had begun
+    with (
+        SuiteProgress([(job.training.name, len(job.training.cells)) for job in jobs]) as progress,
+        closing(engine.run(carry_out, jobs, progress.update)) as ended,
+    ):
+        for index, error in ended:
+            progress.end(index, error)
+            if error is not None:
+                failed[jobs[index].training.name] = error
     return failed
 
 
@@ -121,4 +127,6 @@ def summarize(target: Target, out: Path) -> int:
     """Run ``results/summarize.py`` on a suite, the way a user would; returns its exit code."""
     script = ROOT / "results" / "summarize.py"
     command = [sys.executable, str(script), "--suite", target.parent_id, "--out", str(out), "--log", "yes"]
-    return subprocess.run(command, env={**os.environ, "MLFLOW_TRACKING_URI": target.tracking_uri}).returncode
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": target.tracking_uri}
+    # Out of reach of Ctrl-C, which would end it with a traceback; an interrupt here ends it as well.
+    return subprocess.run(command, env=environment, start_new_session=True).returncode

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from ablations.design import Design
 from ablations.pictures import bars_figure, parents_figure
 from ablations.progress import Bar
-from ablations.tracking import Target
+from ablations.target import Target
 from wikiart.cache import NEIGHBOURS, writing
 from wikiart.smote import Recipes, plan, recipes
 from wikiart.store import Store

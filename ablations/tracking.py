@@ -1,11 +1,10 @@
 """All that is said to MLflow, and asked of it."""
 
 import json
-import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -13,7 +12,6 @@ from urllib.parse import quote, urlencode
 import mlflow
 import numpy as np
 import pandas as pd
-from mlflow import MlflowClient
 from mlflow.entities import (
     Dataset,
     DatasetInput,
@@ -24,12 +22,14 @@ from mlflow.entities import (
     Run,
     RunStatus,
     RunTag,
-    ViewType,
 )
 
+from ablations import interrupts
 from ablations.checkpoint import stamp
 from ablations.design import Design, Question
+from ablations.liveness import owner
 from ablations.pictures import confusion_figure
+from ablations.target import Target, opening
 from ablations.trainings import CellRun, Training
 from wikiart.audit import Audit
 from wikiart.evaluation import Scores
@@ -38,20 +38,7 @@ from wikiart.store import Store
 from wikiart.training import Epoch
 
 INHERITED = ("mlflow.user", "mlflow.source.name", "mlflow.source.type", "mlflow.source.git.commit")
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where the runs of a suite go; travels to the workers."""
-
-    tracking_uri: str
-    experiment_id: str
-    parent_id: str
-
-    @property
-    def client(self) -> MlflowClient:
-        """A client of this tracking server."""
-        return MlflowClient(self.tracking_uri)
+REUSED = "reused."  # begins the parent's tags that name runs of other suites
 
 
 @dataclass
@@ -59,6 +46,7 @@ class Parent:
     """The suite's own run while it is open; ``status`` is what it ends with."""
 
     target: Target
+    began: int  #: milliseconds since 1970
     status: str = "FINISHED"
 
 
@@ -68,15 +56,19 @@ def suite_run() -> Iterator[Parent]:
 
     It ends with the status that is set inside; KILLED after an interrupt, FAILED after another exception.
     """
-    run = mlflow.start_run()
-    parent = Parent(Target(mlflow.get_tracking_uri(), run.info.experiment_id, run.info.run_id))
+    uri = mlflow.get_tracking_uri()
+    with opening(uri), interrupts.held():  # held: a run that is there but not known could not be ended
+        info = mlflow.start_run(tags=owner()).info
+        parent = Parent(Target(uri, info.experiment_id, info.run_id), info.start_time)
     try:
+        interrupts.check()
         yield parent
     except BaseException as stop:
         parent.status = "KILLED" if isinstance(stop, KeyboardInterrupt) else "FAILED"
         raise
     finally:
-        mlflow.end_run(parent.status)
+        with interrupts.held():
+            mlflow.end_run(parent.status)
 
 
 def describe_suite(
@@ -94,7 +86,6 @@ def describe_suite(
         "mlflow.note.content": question.text,
     }
     client = target.client
-    client.log_batch(target.parent_id, tags=_tags(tags))
     client.log_inputs(target.parent_id, dataset_inputs(store))
     about = {
         "question": question.text.splitlines()[0],
@@ -117,6 +108,7 @@ def describe_suite(
         "data": data_account(store),
     }
     client.log_dict(target.parent_id, about, "design.json")
+    client.log_batch(target.parent_id, tags=_tags(tags))  # last: who has the role suite has a design
 
 
 def _in_order(plan: Design, every: Sequence[Training]) -> list[CellRun]:
@@ -151,37 +143,29 @@ def log_audit(target: Target, seen: Audit, store: Store) -> None:
         client.log_table(target.parent_id, pd.DataFrame(store.skipped), "skipped.json")
 
 
-def finished(target: Target) -> dict[str, str]:
-    """The finished cell runs of the experiment: fingerprint -> run id, the newest where there are several."""
+def finished(target: Target, since: int) -> dict[str, str]:
+    """The finished cell runs of the experiment: fingerprint -> run id, the newest where there are several.
+
+    Runs that began before ``since`` (milliseconds since 1970) do not count.
+    """
     found: dict[str, str] = {}
-    for run in search(target, "tags.role = 'cell' and attributes.status = 'FINISHED'"):
+    for run in target.search(_finished(since)):
         found.setdefault(run.data.tags["fingerprint"], run.info.run_id)
     return found
 
 
-def search(target: Target, condition: str) -> Iterator[Run]:
-    """All runs of the experiment under a condition, newest first."""
-    token = None
-    while True:
-        page = target.client.search_runs(
-            [target.experiment_id], condition, ViewType.ACTIVE_ONLY, max_results=1000, page_token=token
-        )
-        yield from page
-        token = page.token
-        if not token:
-            return
+def finished_run(target: Target, fingerprint: str, since: int) -> Run | None:
+    """The newest finished run with a fingerprint, if there is one; ``since`` as for `finished`."""
+    return next(target.search(f"{_finished(since)} and tags.fingerprint = '{fingerprint}'"), None)
 
 
-def end_children(target: Target, status: str) -> None:
-    """End the suite's cell runs that are still RUNNING."""
-    own = f"tags.role = 'cell' and tags.suite = '{target.parent_id}' and attributes.status = 'RUNNING'"
-    for run in list(search(target, own)):
-        target.client.set_terminated(run.info.run_id, status)
+def _finished(since: int) -> str:
+    return f"tags.role = 'cell' and attributes.status = 'FINISHED' and attributes.start_time >= {since}"
 
 
-def mark_reused(target: Target, reused: Mapping[str, str]) -> None:
+def mark_reused(target: Target, runs: Mapping[str, str]) -> None:
     """Name on the parent the runs that it did not have to run again: run name -> run id."""
-    tags = _tags({f"reused.{name}": run_id for name, run_id in reused.items()})
+    tags = _tags({f"{REUSED}{name}": run_id for name, run_id in runs.items()})
     for start in range(0, len(tags), 100):  # the server's limit for one batch
         target.client.log_batch(target.parent_id, tags=tags[start : start + 100])
 
@@ -199,7 +183,7 @@ def start_cell(target: Target, cell: CellRun, store: Store, training: str) -> st
         "fingerprint": cell.fingerprint,
         "training": training,
         "data": store.digest,
-        "worker.pid": str(os.getpid()),
+        **owner(),
         "mlflow.parentRunId": target.parent_id,
         "mlflow.note.content": cell.description,
         **{key: parent.data.tags[key] for key in INHERITED if key in parent.data.tags},
@@ -278,7 +262,8 @@ def log_checkpoint(target: Target, run_id: str, model: Path, classes: Sequence[s
 
 def fail_cell(target: Target, run_id: str, error: str) -> None:
     """End a run that could not be carried out, with the reason."""
-    target.client.log_text(run_id, error, "error.txt")
+    with suppress(OSError):  # a full disk has no room for the reason either
+        target.client.log_text(run_id, error, "error.txt")
     target.client.set_terminated(run_id, RunStatus.to_string(RunStatus.FAILED))
 
 
@@ -299,16 +284,22 @@ def metric_name(style: str) -> str:
     return re.sub(r"[^\w.\- ]", "_", style)
 
 
-def interface_link(target: Target, data: str, whole: bool) -> str:
+def reused(target: Target) -> dict[str, str]:
+    """What `mark_reused` has named on the parent so far."""
+    tags = target.client.get_run(target.parent_id).data.tags
+    return {key.removeprefix(REUSED): run_id for key, run_id in tags.items() if key.startswith(REUSED)}
+
+
+def interface_link(target: Target, data: str) -> str:
     """The address that shows cells in MLflow's chart view, best first.
 
-    Those of the suite if it ran the ``whole`` design itself; else, since reused runs stay with the
+    Those of the suite if it ran the whole design itself; else, since reused runs stay with the
     suite that finished them, all on the same ``data``. The interface collapses children under
     their parent as long as runs are sorted by date, hence another order.
     """
     uri = target.tracking_uri
     server = uri.rstrip("/") if uri.startswith("http") else "http://127.0.0.1:5000"
-    which = f"tags.suite = '{target.parent_id}'" if whole else f"tags.data = '{data}'"
+    which = f"tags.data = '{data}'" if reused(target) else f"tags.suite = '{target.parent_id}'"
     query = {
         "compareRunsMode": "CHART",
         "searchFilter": f"tags.role = 'cell' and {which}",

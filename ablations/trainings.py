@@ -12,7 +12,8 @@ from wikiart.config import TrainingConfig
 from wikiart.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
-DECIDING = ("config", "network", "training", "smote", "neighbours", "evaluation")  # modules of wikiart
+#: modules of wikiart that decide a result
+DECIDING = ("config", "network", "training", "state", "smote", "neighbours", "evaluation")
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,24 @@ class Training:
     """One distinct set of weights, and the cells that are read from it."""
 
     name: str
+    fingerprint: str  #: of what decides the weights
     config: TrainingConfig
     cells: tuple[CellRun, ...]
     store: Path
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever carries the training out, whichever suite asked for it."""
+        return self._kept.with_suffix(".lock")
+
+    @property
+    def resume(self) -> Path:
+        """Where an interrupted training goes on from; gone once its runs are finished."""
+        return self._kept.with_suffix(".pt")
+
+    @property
+    def _kept(self) -> Path:
+        return self.store.parent.parent / "trainings" / self.fingerprint  # beside the stores
 
 
 def trainings(plan: Design, stores: Mapping[int, Store]) -> list[Training]:
@@ -46,13 +62,22 @@ def trainings(plan: Design, stores: Mapping[int, Store]) -> list[Training]:
     """
     code = _code()
     cells: dict[TrainingConfig, list[CellRun]] = {}
+    fingerprints: dict[TrainingConfig, str] = {}
     for seed in plan.seeds:
         for cell in plan.cells:
             config = plan.config(cell, seed)
-            run = _cell_run(plan, cell, config, stores[config.image_size].digest, code)
+            decides = [config.model_dump(), _file(config.smote), stores[config.image_size].digest, code]
+            fingerprints[config] = _sha256(decides)
+            run = _cell_run(plan, cell, config, decides)
             cells.setdefault(config, []).append(run)
     return [
-        Training(_name(plan, runs[0]), config, tuple(runs), stores[config.image_size].folder)
+        Training(
+            name=_name(plan, runs[0]),
+            fingerprint=fingerprints[config],
+            config=config,
+            cells=tuple(runs),
+            store=stores[config.image_size].folder,
+        )
         for config, runs in cells.items()
     ]
 
@@ -63,9 +88,8 @@ def _name(plan: Design, run: CellRun) -> str:
     return " ".join([*words, f"seed={run.seed}"])
 
 
-def _cell_run(plan: Design, cell: Cell, config: TrainingConfig, data: str, code: str) -> CellRun:
+def _cell_run(plan: Design, cell: Cell, config: TrainingConfig, decides: list) -> CellRun:
     order = plan.class_order(cell)
-    decides = json.dumps([config.model_dump(), _file(config.smote), order, data, code], sort_keys=True)
     label = plan.label(cell)
     return CellRun(
         name=f"{label}-s{config.seed}",
@@ -73,9 +97,13 @@ def _cell_run(plan: Design, cell: Cell, config: TrainingConfig, data: str, code:
         levels=tuple((name, str(level)) for name, level in cell.items()),
         seed=config.seed,
         class_order=order,
-        fingerprint=hashlib.sha256(decides.encode()).hexdigest(),
+        fingerprint=_sha256([*decides, order]),
         description=_description(plan, cell, config),
     )
+
+
+def _sha256(decides: list) -> str:
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
 def _file(level: str) -> str:

@@ -1,22 +1,26 @@
 """One training, carried out: its weights, and a run for each cell that is read from them."""
 
 import logging
+import os
 import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from ablations import checkpoint, tracking
+from ablations import checkpoint, liveness, tracking
+from ablations.locks import alone
 from ablations.synthetic import kept_recipes
-from ablations.tracking import Target
+from ablations.target import Target
 from ablations.trainings import CellRun, Training
 from wikiart import evaluation, store, training
 from wikiart.store import Store
+
+SAVE_EVERY = float(os.environ.get("WIKIART_SAVE_SECONDS", "30"))  # between two states of a training on disk
 
 
 @dataclass(frozen=True)
@@ -26,13 +30,35 @@ class Job:
     training: Training
     target: Target
     device: str
+    since: int  #: finished runs that began earlier do not count; milliseconds since 1970
 
 
 def carry_out(job: Job, report: Callable[[float], None]) -> None:
-    """Train, evaluate and log; after an exception the runs are FAILED and hold its traceback.
+    """Train, evaluate and log what no other suite has finished meanwhile.
 
-    ``report`` is called with the share that is done, 0..1, after every epoch.
+    If another suite is at the same training, its end is waited for. ``report`` is called with the
+    share that is done, 0..1, after every epoch. After an exception the runs are FAILED and hold
+    its traceback.
     """
+    with alone(job.training.lock):
+        liveness.sweep(job.target)  # what this worker's predecessor began, if it died of this training
+        cells = _unfinished(job)
+        if cells:
+            _carry_out(replace(job, training=replace(job.training, cells=cells)), report)
+        job.training.resume.unlink(missing_ok=True)
+
+
+def _unfinished(job: Job) -> tuple[CellRun, ...]:
+    """The cells that are still to be run; what another suite has finished is named on the parent."""
+    target = job.target
+    runs = {cell: tracking.finished_run(target, cell.fingerprint, job.since) for cell in job.training.cells}
+    done = {cell.name: run for cell, run in runs.items() if run is not None}
+    theirs = {name: run for name, run in done.items() if run.data.tags["suite"] != target.parent_id}
+    tracking.mark_reused(target, {name: run.info.run_id for name, run in theirs.items()})
+    return tuple(cell for cell in job.training.cells if cell.name not in done)
+
+
+def _carry_out(job: Job, report: Callable[[float], None]) -> None:
     data = store.load(job.training.store)
     runs = {
         cell: tracking.start_cell(job.target, cell, data, job.training.name) for cell in job.training.cells
@@ -81,6 +107,8 @@ def _train_and_log(
         len(data.classes),
         device=job.device,
         on_epoch=on_epoch,
+        resume=job.training.resume,
+        save_every=SAVE_EVERY,
     )
     seconds = time.monotonic() - began
     outputs = evaluation.predict(network, data.test.images, device=job.device)

@@ -1,7 +1,8 @@
 """A configuration and images in, a trained network out: Adam, NLLLoss, pixels 0..255, as in the study."""
 
+import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,14 +11,7 @@ from torch import nn
 from wikiart.config import TrainingConfig
 from wikiart.network import build
 from wikiart.smote import Recipes
-
-
-class Epoch(NamedTuple):
-    """What one pass over the training images came to."""
-
-    number: int  #: from 1
-    loss: float  #: mean negative log-likelihood over the items, in training mode
-    accuracy: float  #: share of items answered right while training (0..1)
+from wikiart.state import Epoch, State
 
 
 def train(
@@ -29,6 +23,8 @@ def train(
     *,
     device: str = "cpu",
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    resume: Path | None = None,
+    save_every: float = 30.0,
 ) -> nn.Sequential:
     """Train one network; the same arguments on the same CPU give the same weights.
 
@@ -45,7 +41,13 @@ def train(
     device : str
         A torch device. Default ``"cpu"``.
     on_epoch : callable
-        Called after every epoch.
+        Called after every epoch, and first for those of an earlier start.
+    resume : Path, optional
+        File that keeps the state between epochs. An earlier start of the same training that was
+        interrupted is gone on with; on the same CPU with the same number of threads the weights
+        become those of an uninterrupted one. The caller removes the file. Default: nothing is kept.
+    save_every : float
+        Seconds of training between two writings of it, at least. Default 30.
 
     Returns
     -------
@@ -58,8 +60,19 @@ def train(
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True)
     source = Mixtures(images, labels, recipes, device)
     order = torch.Generator().manual_seed(config.seed)
-    for number in range(1, config.epochs + 1):
-        on_epoch(_pass(network, optimizer, source, batches(len(source), config.batch_size, order), number))
+    state = State(network, optimizer, order, source.device)
+    if resume:
+        state.restore(resume)
+    for epoch in state.curve:
+        on_epoch(epoch)
+    saved = time.monotonic()
+    for number in range(len(state.curve) + 1, config.epochs + 1):
+        epoch = _pass(network, optimizer, source, batches(len(source), config.batch_size, order), number)
+        state.curve.append(epoch)
+        on_epoch(epoch)
+        if resume and time.monotonic() - saved >= save_every:
+            state.save(resume)
+            saved = time.monotonic()
     return network.eval()
 
 

@@ -18,5 +18,7 @@ def work(task: tuple[str, Path], report) -> None:
     if word == "die" or (word == "die once" and calls == 0):
         time.sleep(0.3)  # so that the report is out
         os.kill(os.getpid(), signal.SIGKILL)
+    if word == "nap":
+        time.sleep(2)
     if word == "sleep":
         time.sleep(600)

@@ -37,6 +37,13 @@ def test_a_dead_worker_costs_its_task_one_try(tmp_path):
     assert [calls(folder) for _, folder in tasks] == [2, 2, 1]
 
 
+def test_a_task_that_kills_its_worker_does_not_take_others_into_its_failure(tmp_path):
+    tasks = [("die", tmp_path / "a"), ("nap", tmp_path / "b")]  # the nap is longer than the other's life
+    ended = dict(Local(2, 1).run(work, tasks, lambda index, share: None))
+    assert isinstance(ended[0], WorkerDied)
+    assert ended[1] is None
+
+
 def test_an_interrupt_ends_the_workers(tmp_path):
     def interrupt(index: int, share: float) -> None:
         if share > 0:
