@@ -261,7 +261,9 @@ def log_checkpoint(target: Target, run_id: str, model: Path, classes: Sequence[s
 
 
 def fail_cell(target: Target, run_id: str, error: str) -> None:
-    """End a run that could not be carried out, with the reason."""
+    """End a run that could not be carried out, with the reason; one that is finished already stays so."""
+    if target.client.get_run(run_id).info.status == "FINISHED":
+        return
     with suppress(OSError):  # a full disk has no room for the reason either
         target.client.log_text(run_id, error, "error.txt")
     target.client.set_terminated(run_id, RunStatus.to_string(RunStatus.FAILED))

@@ -30,7 +30,7 @@ class Job:
     training: Training
     target: Target
     device: str
-    since: int  #: finished runs that began earlier do not count; milliseconds since 1970
+    since: int  #: what was finished, or kept between epochs, before then does not count; ms since 1970
 
 
 def carry_out(job: Job, report: Callable[[float], None]) -> None:
@@ -43,9 +43,12 @@ def carry_out(job: Job, report: Callable[[float], None]) -> None:
     with alone(job.training.lock):
         liveness.sweep(job.target)  # what this worker's predecessor began, if it died of this training
         cells = _unfinished(job)
+        resume = job.training.resume
+        if resume.exists() and resume.stat().st_mtime * 1000 < job.since:
+            resume.unlink()
         if cells:
             _carry_out(replace(job, training=replace(job.training, cells=cells)), report)
-        job.training.resume.unlink(missing_ok=True)
+        resume.unlink(missing_ok=True)
 
 
 def _unfinished(job: Job) -> tuple[CellRun, ...]:
