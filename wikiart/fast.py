@@ -26,7 +26,7 @@ from torch.autograd.function import once_differentiable
 
 from wikiart.network import pooled_side
 
-CACHED = 2**20  #: numbers of a full-resolution map worked on at once
+CACHED = 2**18  #: numbers of a full-resolution map worked on at once: 1 MB of float32
 
 
 def forward(network: nn.Sequential, pixels: torch.Tensor) -> torch.Tensor:
