@@ -57,7 +57,7 @@ def forward(network: nn.Sequential, pixels: torch.Tensor) -> torch.Tensor:
         return network(pixels)
     maps = _first(network[0], network[1], pixels).relu()
     depth = 4  # convolution, normalisation, pool, activation
-    while isinstance(network[depth], nn.Conv2d):
+    while network.training and isinstance(network[depth], nn.Conv2d):
         maps = _deeper(network[depth], network[depth + 1], maps).relu()
         depth += 4
     return network[depth:](maps)
@@ -77,17 +77,19 @@ def _first(convolution: nn.Conv2d, norm: nn.BatchNorm2d, pixels: torch.Tensor) -
 
 
 def _deeper(convolution: nn.Conv2d, norm: nn.BatchNorm2d, maps: torch.Tensor) -> torch.Tensor:
-    """A later layer's maps before their activation: pooled, then normalised.
+    """A later layer's maps before their activation, in training mode: pooled, then normalised.
 
     A negative scale would turn the largest value into the smallest, so its sign goes into the
-    convolution. Without the convolution's bias, which only the running mean has a use for.
+    convolution. The convolution's bias is left to the running mean: nothing else has a use for it,
+    and without it the padding's corners are 0, which keeps the mean of squares well above the
+    square of the mean, so that their difference keeps its digits.
     """
     sign = torch.where(norm.weight.detach() < 0, -1.0, 1.0).to(maps.dtype)
     maps = nn.functional.conv2d(maps, convolution.weight * sign.view(-1, 1, 1, 1), padding=2)
     pooled, total, squares = PoolAndSum.apply(maps)
     positions = maps.numel() // maps.shape[1]
     mean = total / positions
-    moments = (sign * mean, squares / positions - mean**2, positions) if norm.training else None
+    moments = sign * mean, squares / positions - mean**2, positions
     scale, shift = _scale_and_shift(convolution, norm, moments)
     scale, shift = (t.to(maps.dtype).view(-1, 1, 1) for t in (sign * scale, shift))
     return torch.addcmul(shift, pooled, scale)
