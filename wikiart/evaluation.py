@@ -8,6 +8,7 @@ import torch
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 from torch import nn
 
+from wikiart import fast
 from wikiart.config import CLASS_ORDERS
 
 
@@ -24,14 +25,16 @@ class Scores(NamedTuple):
     confusion: np.ndarray  #: int (classes, classes), rows the truth, columns the answer
 
 
-def predict(network: nn.Module, images: np.ndarray, *, device: str = "cpu", batch: int = 256) -> np.ndarray:
+def predict(
+    network: nn.Sequential, images: np.ndarray, *, device: str = "cpu", batch: int = 256
+) -> np.ndarray:
     """The network's outputs with the highest probability: int64 (n,) for uint8 images (n, size, size, 3)."""
     network.eval()
     answers = []
     with torch.inference_mode():
         for start in range(0, len(images), batch):
             pixels = torch.from_numpy(images[start : start + batch]).to(device).permute(0, 3, 1, 2).float()
-            answers.append(network(pixels).argmax(1).cpu())
+            answers.append(fast.forward(network, pixels).argmax(1).cpu())
     return torch.cat(answers).numpy()
 
 

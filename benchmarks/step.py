@@ -1,0 +1,103 @@
+"""A training step of the plain network beside one of the fast forward: ratios, and where the time goes.
+
+    python benchmarks/step.py [--quick] [--steps N] [--threads N] [--profile]
+
+Both take the same float32 pixels, channels last, and fused Adam, in turn in one process, so that
+whatever else the machine does meets both alike. A step is: pixels from uint8 to float, forward,
+loss, backward, Adam. ``ratio`` is the median over pairs of neighbouring steps. CPU; some minutes.
+"""
+
+import argparse
+import copy
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from wikiart.fast import forward
+from wikiart.network import build
+
+CLASSES = 27
+SIZES, QUICK = (64, 224, 416), (64,)
+
+
+def steps(conv_layers: int, size: int, batch: int) -> dict[str, Callable[[], None]]:
+    """One step of the plain network, and one of a copy of it by the fast forward."""
+    torch.manual_seed(0)
+    images = torch.randint(0, 256, (batch, size, size, 3), dtype=torch.uint8)
+    labels = torch.randint(0, CLASSES, (batch,))
+    plain = build(conv_layers, 0.1, size, CLASSES).to(memory_format=torch.channels_last)
+    quick = copy.deepcopy(plain)
+    ways = {"plain": (plain, plain), "fast": (quick, partial(forward, quick))}
+    return {name: _step(network, run, images, labels) for name, (network, run) in ways.items()}
+
+
+def _step(network: torch.nn.Module, run: Callable, images, labels) -> Callable[[], None]:
+    optimizer = torch.optim.Adam(network.parameters(), fused=True)
+
+    def step() -> None:
+        loss = torch.nn.functional.nll_loss(run(images.float().permute(0, 3, 1, 2)), labels)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+
+    return step
+
+
+def measure(tasks: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
+    """Milliseconds of every task, in turn; the first two rounds warm up."""
+    times = {name: [] for name in tasks}
+    for number in range(rounds + 2):
+        for name, task in tasks.items():
+            begin = time.perf_counter()
+            task()
+            if number >= 2:
+                times[name].append(1000 * (time.perf_counter() - begin))
+    return times
+
+
+def where(task: Callable[[], None], rows: int = 12) -> str:
+    """The profiler's table of a task, the operations that take most first."""
+    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+        for _ in range(5):
+            task()
+    return profiler.key_averages().table(
+        sort_by="self_cpu_time_total", row_limit=rows, max_name_column_width=40
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="64 pixels only")
+    parser.add_argument("--steps", type=int, default=20, help="measured steps of each (default: 20)")
+    parser.add_argument("--threads", type=int, default=1, help="of torch (default: 1, as in a suite)")
+    parser.add_argument("--profile", action="store_true", help="also print the profiler's tables")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    print("  size  convolutions  batch   plain ms   fast ms   ratio")
+    for size in QUICK if options.quick else SIZES:
+        for conv_layers in (1, 3):
+            for batch in (16, 32):
+                tasks = steps(conv_layers, size, batch)
+                plain, quick = measure(tasks, options.steps).values()
+                ratio = statistics.median(one / other for one, other in zip(plain, quick, strict=True))
+                print(
+                    f"{size:6}{conv_layers:14}{batch:7}{statistics.median(plain):11.1f}"
+                    f"{statistics.median(quick):10.1f}{ratio:8.2f}",
+                    flush=True,
+                )
+                if options.profile:
+                    for name, task in tasks.items():
+                        print(f"\n{name}, {conv_layers} convolutions, {size} pixels, batch {batch}")
+                        print(where(task))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,198 @@
+"""The whole factorial, the study's way and this suite's, on the same images: time and memory.
+
+    python benchmarks/suite.py [--quick] [--sizes 64 224 416] [--epochs N] [--share S]
+
+Three ways of the same 16 cells (class order, convolutions, dropout, SMOTE), one after the other:
+
+- ``study``: benchmarks/study.py, a process for each cell, torch's own number of threads.
+- ``suite, 16 trainings``: this suite with the class orders one after the other, so that no
+  training serves two cells. The summary and the search for neighbours count twice.
+- ``suite``: this suite as a user runs it, a training for every two cells. Both with their MLflow
+  store, models, report and figures.
+
+All 16 cells are run, none is extrapolated. Images are the generated paintings in the study's
+proportions, scaled to each size as JPEG; at least six a style, which imbalanced-learn's SMOTE needs.
+``without imports`` is the study's time less that for starting its processes: the smaller the
+experiment, the more these weigh, on both sides. Memory is the highest sum of anonymous memory
+(RssAnon) over a way's processes, read ten times a second; Linux only. Times depend on the machine
+and on what else it does: compare the ways with each other. Minutes; ``--quick`` is a trial of one.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from wikiart.sample import MANNERS, painting
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARES = {64: 0.05, 224: 0.02, 416: 0.02}  # of the study's 13,350 training and 630 test images
+MB = 2**20
+
+
+class Outcome(NamedTuple):
+    """What one way of doing the work took."""
+
+    seconds: float
+    peak: int  #: bytes
+    trained: int = 0  #: images, over all cells and epochs
+    inside: float = 0.0  #: seconds without the imports
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        return Outcome(
+            self.seconds + other.seconds,
+            max(self.peak, other.peak),
+            self.trained + other.trained,
+            self.inside + other.inside,
+        )
+
+
+def run(command: list[str], environment: dict[str, str]) -> tuple[Outcome, str]:
+    """Run a command to its end; what it took, and what it printed.
+
+    Raises
+    ------
+    SystemExit
+        The command failed; with its output.
+    """
+    begin = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    peak = 0
+
+    def watch() -> None:
+        nonlocal peak
+        while process.poll() is None:
+            peak = max(peak, sum(map(_anonymous, _family(process.pid))))
+            time.sleep(0.1)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    output, _ = process.communicate()
+    watcher.join()
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{output}")
+    return Outcome(time.perf_counter() - begin, peak), output
+
+
+def _family(parent: int) -> Iterator[int]:
+    """A process and its descendants."""
+    yield parent
+    try:
+        threads = list(Path(f"/proc/{parent}/task").iterdir())
+        children = [child for thread in threads for child in (thread / "children").read_text().split()]
+    except OSError:  # it has ended meanwhile
+        return
+    for child in children:
+        yield from _family(int(child))
+
+
+def _anonymous(process: int) -> int:
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+        return int(status.split("RssAnon:")[1].split()[0]) * 1024
+    except (OSError, IndexError):  # ended meanwhile
+        return 0
+
+
+def paint(folder: Path, size: int, share: float) -> dict[str, int]:
+    """JPEGs of a size in ``folder/{train,test}/<Style>``; the number in each split."""
+    made = {"train": 0, "test": 0}
+    for style, manner in MANNERS.items():
+        for split, count in (
+            ("train", max(6, round(share * manner.train))),
+            ("test", round(share * manner.test)),
+        ):
+            (folder / split / style).mkdir(parents=True)
+            for number in range(max(1, count)):
+                image = painting(style, split, number).resize((size, size), Image.Resampling.BICUBIC)
+                image.save(folder / split / style / f"{number:04}.jpg", quality=90)
+                made[split] += 1
+    return made
+
+
+def study(folder: Path, epochs: int) -> Outcome:
+    total = Outcome(0, 0)
+    for class_order, conv_layers, dropout, smote in product(
+        ("unsorted", "sorted"), ("1", "3"), ("0.01", "0.1"), ("off", "on")
+    ):
+        command = [sys.executable, "benchmarks/study.py", str(folder), "--epochs", str(epochs)]
+        command += ["--class-order", class_order, "--conv-layers", conv_layers]
+        command += ["--dropout", dropout, "--smote", smote]
+        outcome, output = run(command, dict(os.environ))
+        said = json.loads(output.splitlines()[-1])
+        total += outcome._replace(trained=said["trained"], inside=said["seconds"])
+    return total
+
+
+def suite(folder: Path, size: int, epochs: int, scratch: Path, *, shared: bool) -> Outcome:
+    """The suite in an empty cache and an empty MLflow store."""
+    total = Outcome(0, 0)
+    with tempfile.TemporaryDirectory(dir=scratch) as name:
+        place = Path(name)
+        environment = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{place}/mlflow.db"}
+        command = [sys.executable, "-m", "ablations.ablate", "--data", str(folder), "--seeds", "1"]
+        command += ["--image-size", str(size), "--epochs", str(epochs)]
+        command += ["--cache", str(place / "cache"), "--out", str(place / "results")]
+        factors = "conv_layers=1,3 dropout=0.01,0.1 smote=off,on"
+        if shared:
+            return run([*command, "--factors", f"class_order=unsorted,sorted {factors}"], environment)[0]
+        for class_order in ("unsorted", "sorted"):
+            own = ["--factors", factors, "--base", f"class_order={class_order}"]
+            total += run([*command, *own], environment)[0]
+    return total
+
+
+def compare(size: int, epochs: int, share: float, scratch: Path) -> None:
+    """Run the three ways on new images of a size; a line for each as it ends."""
+    with tempfile.TemporaryDirectory(dir=scratch) as name:
+        folder = Path(name) / "paintings"
+        made = paint(folder, size, share)
+        print(f"\n{size} pixels, {made['train']} training and {made['test']} test images, {epochs} epochs")
+        print(f"  {'':24}     s   images/s   peak MB   times faster   times less memory", flush=True)
+        reference = study(folder, epochs)
+        show("study", reference, reference)
+        show("study, without imports", reference._replace(seconds=reference.inside), reference)
+        show("suite, 16 trainings", suite(folder, size, epochs, scratch, shared=False), reference)
+        show("suite", suite(folder, size, epochs, scratch, shared=True), reference)
+
+
+def show(way: str, outcome: Outcome, reference: Outcome) -> None:
+    """Images a second are those of the 16 cells, whoever trained for them."""
+    print(
+        f"  {way:24}{outcome.seconds:6.0f}{reference.trained / outcome.seconds:11.0f}"
+        f"{outcome.peak / MB:10.0f}{reference.seconds / outcome.seconds:15.1f}"
+        f"{reference.peak / outcome.peak:20.1f}",
+        flush=True,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="64 pixels, one epoch")
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(SHARES), help="default: 64 224 416")
+    parser.add_argument("--epochs", type=int, default=5, help="default: 5")
+    parser.add_argument("--share", type=float, help="of the study's images (default: by size)")
+    parser.add_argument("--scratch", type=Path, help="folder for temporary files (default: the system's)")
+    options = parser.parse_args()
+    sizes, epochs = ([64], 1) if options.quick else (options.sizes, options.epochs)
+    for size in sizes:
+        share = options.share or (0.01 if options.quick else SHARES.get(size, 0.02))
+        compare(size, epochs, share, options.scratch)
+
+
+if __name__ == "__main__":
+    main()
