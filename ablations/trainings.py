@@ -13,7 +13,16 @@ from wikiart.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 #: modules of wikiart that decide a result
-DECIDING = ("config", "network", "training", "state", "smote", "neighbours", "evaluation")
+DECIDING = (
+    "config",
+    "network",
+    "fast",
+    "training",
+    "state",
+    "smote",
+    "neighbours",
+    "evaluation",
+)  # modules of wikiart
 
 
 @dataclass(frozen=True)
