@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -10,6 +11,8 @@ from matplotlib.figure import Figure
 from effects import Analysis
 from reading import Suite
 from tables import METRIC_NAMES, effect_name
+
+matplotlib.rcParams["svg.hashsalt"] = "wikiart-ablations"  # the same figure, the same file
 
 INK, SOFT = "#1b1b1b", "#8a8a8a"
 # Okabe and Ito 2008, ordered so that neighbours differ in lightness as well.
