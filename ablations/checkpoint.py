@@ -3,12 +3,15 @@
 import logging
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import mlflow.pytorch
 import numpy as np
 import torch
 from mlflow.models import Model
+from mlflow.utils.file_utils import local_file_uri_to_path
 from torch import nn
 
 
@@ -35,6 +38,21 @@ def _drop_example(folder: Path) -> None:
     model = Model.load(str(folder))
     model.saved_input_example_info = None
     model.save(str(folder / "MLmodel"))
+
+
+def share_weights(locations: Sequence[str]) -> None:
+    """Keep the weights of models that were read from one training once, by hard links to the first.
+
+    ``locations`` are where MLflow put the models' files; those that are no folders of this
+    machine, or lie on different disks, are left as they are.
+    """
+    local = [location for location in locations if urlsplit(location).scheme in ("", "file")]
+    files = [Path(local_file_uri_to_path(location)) / "data" / "model.pt2" for location in local]
+    for other in files[1:]:
+        link = other.with_suffix(".link")
+        with suppress(OSError):
+            link.hardlink_to(files[0])
+            link.replace(other)
 
 
 def stamp(folder: Path, *, run_id: str, model_id: str, classes: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from mlflow.entities import (
     Dataset,
     DatasetInput,
     InputTag,
+    LoggedModel,
     LoggedModelOutput,
     Metric,
     Param,
@@ -209,8 +210,8 @@ def finish_cell(
     model: Path,
     seconds: float,
     remarks: Sequence[str],
-) -> None:
-    """Write a cell's answers and end its run.
+) -> str:
+    """Write a cell's answers and end its run; returns where the checkpoint's files lie.
 
     Parameters
     ----------
@@ -228,13 +229,13 @@ def finish_cell(
         Lines for the run's log.txt, if any.
     """
     client = target.client
-    model_id = log_checkpoint(target, run_id, model, classes)
+    logged = log_checkpoint(target, run_id, model, classes)
     overall = {
         "test/accuracy": scores.accuracy,  # first: the interface selects the metric that was logged first
         "test/balanced_accuracy": scores.balanced_accuracy,
         "test/macro_f1": scores.macro_f1,
     }
-    client.log_batch(run_id, metrics=_metrics(overall, model_id=model_id))
+    client.log_batch(run_id, metrics=_metrics(overall, model_id=logged.model_id))
     per_class = {f"test_class/{metric_name(style)}": value for style, value in scores.by_class.items()}
     client.log_batch(run_id, metrics=_metrics({**per_class, "time/training_s": seconds}))
     client.log_table(run_id, items, "items.json")
@@ -247,17 +248,18 @@ def finish_cell(
     if remarks:
         client.log_text(run_id, "\n".join(remarks), "log.txt")
     client.set_terminated(run_id)
+    return logged.artifact_location
 
 
-def log_checkpoint(target: Target, run_id: str, model: Path, classes: Sequence[str]) -> str:
-    """Hand a saved network in as the run's model ``model``; returns the model's id."""
+def log_checkpoint(target: Target, run_id: str, model: Path, classes: Sequence[str]) -> LoggedModel:
+    """Hand a saved network in as the run's model ``model``."""
     client = target.client
     logged = client.create_logged_model(target.experiment_id, name="model", source_run_id=run_id)
     stamp(model, run_id=run_id, model_id=logged.model_id, classes=classes)
     client.log_model_artifacts(logged.model_id, str(model))
     client.finalize_logged_model(logged.model_id, "READY")
     client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
-    return logged.model_id
+    return logged
 
 
 def fail_cell(target: Target, run_id: str, error: str) -> None:

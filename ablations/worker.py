@@ -116,6 +116,7 @@ def _train_and_log(
     seconds = time.monotonic() - began
     outputs = evaluation.predict(network, data.test.images, device=job.device)
     truth = [data.classes[label] for label in data.test.labels]
+    kept = []
     with tempfile.TemporaryDirectory() as scratch:
         model = Path(scratch) / "model"
         checkpoint.save(network, model, config.image_size)
@@ -124,4 +125,6 @@ def _train_and_log(
             prediction = [read[output] for output in outputs]
             scores = evaluation.score(truth, prediction, data.classes)
             items = pd.DataFrame({"path": data.test.paths, "truth": truth, "prediction": prediction})
-            tracking.finish_cell(job.target, run_id, scores, items, read, model, seconds, remarks)
+            where = tracking.finish_cell(job.target, run_id, scores, items, read, model, seconds, remarks)
+            kept.append(where)
+    checkpoint.share_weights(kept)

@@ -37,12 +37,8 @@ def logged(place, name: str) -> dict:
     return mlflow.artifacts.load_dict(f"{parent(place).info.artifact_uri}/{name}")
 
 
-ONE = "2 parquet shards"  # the furthest from the rest; what the others differ in, test_layouts.py covers
-
-
-@pytest.mark.parametrize(
-    "name", [name if name == ONE else pytest.param(name, marks=pytest.mark.slow) for name in LAYOUTS]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LAYOUTS)
 def test_a_suite_on_each_layout(name, place, tmp_path):
     done = suite(place, LAYOUTS[name](tmp_path / "images"))
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,6 +1,7 @@
 """One real suite through ``mlflow run``: what its runs hold, and what a second start does."""
 
 import json
+from pathlib import Path
 
 import mlflow
 import numpy as np
@@ -98,7 +99,13 @@ def test_each_checkpoint_gives_its_logged_accuracy_again(cells, test_images):
         assert [row["prediction"] for row in rows] == answers
 
 
-def test_class_order_pairs_share_their_weights_and_differ_in_the_numbering(cells, test_images):
+def weights_file(suite, run) -> Path:
+    [model] = run.outputs.model_outputs
+    location = suite.client.get_logged_model(model.model_id).artifact_location
+    return Path(location.removeprefix("file://")) / "data" / "model.pt2"
+
+
+def test_class_order_pairs_share_their_weights_and_differ_in_the_numbering(suite, cells, test_images):
     pairs = 0
     for key, mixed in cells.items():
         if key[0] != "unsorted":
@@ -112,6 +119,8 @@ def test_class_order_pairs_share_their_weights_and_differ_in_the_numbering(cells
         assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
         with torch.no_grad():
             assert torch.equal(one(test_images[1]), other(test_images[1]))
+        one, other = (weights_file(suite, run) for run in (mixed, ordered))
+        assert one.samefile(other)  # stored once
         assert sorted_classes == sorted(STYLES)
         assert sorted(mixed_classes) == sorted_classes
         assert mixed_classes != sorted_classes
