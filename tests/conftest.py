@@ -80,7 +80,8 @@ def mlflow_run(environment: dict[str, str], entry: str, **parameters: object) ->
     command = [sys.executable, "-m", "mlflow", "run", str(ROOT), "-e", entry, "--env-manager", "local"]
     for name, value in parameters.items():
         command += ["-P", f"{name}={value}"]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    folder = Path(environment["WIKIART_CACHE"]).parent  # where MLflow puts artifacts: not the repository
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, cwd=folder)
 
 
 def environment_for(folder: Path) -> dict[str, str]:

@@ -30,6 +30,12 @@ ARGUMENTS = {
 LAST_LINE = "the same command goes on from here"
 
 
+def hear_signals() -> None:
+    """As in a terminal, even where the tests run in the background of a script or under nohup."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Suite:
     """The script on a tracking store and a cache of its own, as often as it is started."""
 
@@ -69,6 +75,7 @@ class Suite:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=hear_signals,
             )
         return process, output
 
