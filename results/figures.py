@@ -50,8 +50,15 @@ def _forest_panel(axes, group: pd.DataFrame) -> None:
         low, high = (
             (row["low"], row["high"]) if not np.isnan(row["low"]) else (row["low_items"], row["high_items"])
         )
-        axes.plot([row["low_run"], row["high_run"]], [height, height], color=INK, linewidth=6, alpha=0.25)
-        axes.plot([low, high], [height, height], color=INK, linewidth=1.4)
+        axes.plot(
+            [row["low_run"], row["high_run"]],
+            [height, height],
+            color=INK,
+            linewidth=6,
+            alpha=0.25,
+            solid_capstyle="butt",
+        )
+        axes.plot([low, high], [height, height], color=INK, linewidth=1.4, solid_capstyle="butt")
         sure = row["p_holm"] < 0.05
         axes.plot(
             row["estimate"], height, "o", color=INK, markerfacecolor=INK if sure else "white", markersize=6
