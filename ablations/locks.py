@@ -8,23 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from ablations.progress import say
+from filelock import FileLock
 
 
 @contextmanager
-def alone(path: Path, waiting: str = "") -> Iterator[None]:
-    """Hold the lock at ``path``; if another process has it, say ``waiting`` (if any) and wait."""
+def alone(path: Path) -> Iterator[None]:
+    """Hold the lock at ``path``; if another process has it, wait."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        if waiting:
-            say(waiting)
-        lock.acquire()
-    try:
+    with FileLock(path):
         yield
-    finally:
-        lock.release()
