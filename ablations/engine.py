@@ -21,7 +21,12 @@ TRIES = 2  # a task whose worker died is tried once more
 
 #: Linux forks workers from a process that has loaded everything once; elsewhere each loads it for itself
 CONTEXT = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
-LOADED = ("ablations.worker", "mlflow.store.tracking.sqlalchemy_store", "torch._dynamo", "torch.export._trace")
+LOADED = (
+    "ablations.worker",
+    "mlflow.store.tracking.sqlalchemy_store",
+    "torch._dynamo",
+    "torch.export._trace",
+)
 
 _reports: Any = None  # in a worker: the queue to the driver
 
@@ -88,6 +93,28 @@ class Local:
                     WorkerDied("its worker process died, twice (out of memory? fewer workers need less)"),
                 )
             waiting = [index for index in waiting if index not in ended]
+
+    def ask(self, question: Callable[[Any], Any], about: Any) -> list[Any]:
+        """Put one question to all workers at the same time; their answers.
+
+        Raises
+        ------
+        BrokenProcessPool
+            A worker died.
+        """
+        pool = ProcessPoolExecutor(self.workers, CONTEXT, _start_worker, (self.threads, None))
+        try:
+            with interrupts.held(), interrupts.born_deaf(), _environment():
+                futures = [pool.submit(question, about) for _ in range(self.workers)]
+            while wait(futures, timeout=0.2).not_done:
+                interrupts.check()
+            return [future.result() for future in futures]
+        except BaseException:
+            for process in multiprocessing.active_children():
+                process.kill()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def _pool(self, work, tasks, indices, on_progress) -> Iterator[tuple[int, BaseException | None]]:
         """One pool's life: until every task has ended, or a worker dies and takes the pool along."""
