@@ -22,6 +22,7 @@ TRIES = 2  # a task whose worker died is tried once more
 #: Linux forks workers from a process that has loaded everything once; elsewhere each loads it for itself
 CONTEXT = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
 LOADED = (
+    "ablations.bound",  # first
     "ablations.worker",
     "mlflow.store.tracking.sqlalchemy_store",
     "torch._dynamo",
