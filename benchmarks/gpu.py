@@ -70,7 +70,7 @@ def bytes_per_image(config: TrainingConfig) -> int:
     network = build(config.conv_layers, config.dropout, config.image_size, CLASSES).eval()
     values = 0
 
-    def count(module, inputs, output) -> None:
+    def count(module: torch.nn.Module, inputs: object, output: torch.Tensor) -> None:
         nonlocal values
         values += output.numel()
 
@@ -126,9 +126,9 @@ def _print_ways(config: TrainingConfig, options: argparse.Namespace, on_gpu: boo
             print(f"  {way:22}{rate:8.0f}{rate * bytes_per_image(of) / speed:9.1%}", flush=True)
             if precision == "float32":
                 best = max(best, (rate, recorded))
+    alone = Way(config, best[1], options.device, options.seconds)
     for processes in options.at_once:
-        way = Way(config, best[1], options.device, options.seconds)
-        rate = sum(Local(processes, 1).ask(images_per_second, way))
+        rate = sum(Local(processes, 1).ask(images_per_second, alone))
         print(f"  {f'float32, {processes} at once':22}{rate:8.0f}", flush=True)
 
 

@@ -91,7 +91,7 @@ def begin(
     """An untrained network and its step, with chance as the seed says; parameters as for `train`."""
     torch.manual_seed(config.seed)
     network = build(config.conv_layers, config.dropout, config.image_size, classes)
-    network = network.to(device, memory_format=torch.channels_last).train()
+    network = network.to(device).to(memory_format=torch.channels_last).train()
     on_gpu = torch.device(device).type == "cuda"
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True, capturable=on_gpu)
     return network, Step(network, optimizer, Mixtures(images, labels, recipes, device), config.precision)
