@@ -20,7 +20,7 @@ from ablations.tracking import reused
 VIEW = "mlflow.sharedViewState."  # begins the experiment's tags that hold views
 METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
 SECTIONS = {"test": True, "train": True, "test_class": True, "time": False}  # of the charts; unfolded?
-WIDTHS = {"name": 240, "metrics": 160, "params": 120}  # in pixels
+WIDTHS = {"name": 200, "metrics": 130, "params": 100}  # in pixels
 
 
 def show(target: Target, plan: Design) -> str:

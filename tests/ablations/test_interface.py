@@ -1,0 +1,169 @@
+"""MLflow's interface on a real suite, in a real browser: what matters shows without clicking about."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from tests.conftest import STYLES
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+FACTORS = ("class_order", "conv_layers", "dropout", "smote")
+PATIENCE = 30_000  # milliseconds until what should show counts as missing
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's package chromium is not installed")
+
+
+@pytest.fixture(scope="module")
+def server(suite, more):
+    """``mlflow server`` on the store of two suites, as ``mlflow ui`` starts it; its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", suite.uri]
+    options = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    environment = {**suite.environment, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with (suite.folder / "server.log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, *options],
+            env=environment,
+            cwd=suite.folder,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        wait_for(f"http://127.0.0.1:{port}/health", process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
+def wait_for(address: str, process: subprocess.Popen) -> None:
+    """Until something answers at an address, the process ends or a minute has passed."""
+    last = time.monotonic() + 60
+    while time.monotonic() < last and process.poll() is None:
+        try:
+            urlopen(address, timeout=5).close()
+            return
+        except (URLError, OSError):
+            time.sleep(0.1)
+    raise AssertionError(f"no answer from {address}")
+
+
+@pytest.fixture(scope="module")
+def browser(server):
+    """Somebody who has never been here before, as Playwright's browser context."""
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        context = chromium.new_context(viewport={"width": 1920, "height": 1200}, base_url=server)
+        context.set_default_timeout(PATIENCE)
+        context.route(lambda address: not address.startswith(server), lambda route: route.abort())
+        yield context
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser):
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
+def expect(locator):
+    from playwright.sync_api import expect
+
+    return expect(locator)
+
+
+def link(output: str, name: str) -> str:
+    """The address of that name that a suite printed, below the server's."""
+    return re.search(rf"^  {name} +http://127\.0\.0\.1:5000(/\S+)$", output, re.MULTILINE)[1]
+
+
+SECTION = "[data-testid='experiment-view-compare-runs-section-header']"
+
+
+def chart(page, metric: str):
+    """The card of a metric's chart."""
+    return page.locator("[data-testid='experiment-view-compare-runs-card']").filter(
+        has=page.get_by_title(metric, exact=True)
+    )
+
+
+def test_the_cells_of_one_seed_stand_best_first_with_all_their_charts(page, suite):
+    page.goto(link(suite.output, "cells"))
+    expect(page.get_by_text("16 matching runs")).to_be_visible()
+    sections = [r"test\s*\(3\)", r"train\s*\(2\)", rf"test_class\s*\({len(STYLES) - 1}\)", r"time\s*\(1\)"]
+    expect(page.locator(SECTION)).to_have_text([re.compile(f"^{section}") for section in sections])
+    expect(chart(page, "test/accuracy")).to_be_in_viewport()
+    bars = chart(page, "test/accuracy").locator(".barlayer .point")
+    expect(bars).to_have_count(16)  # none hidden, though MLflow shows ten unless told otherwise
+    accuracy = {run.info.run_name: run.data.metrics["test/accuracy"] for run in suite.cells()}
+    first = page.locator(".ag-row[row-index='0'] a").last
+    assert accuracy[first.inner_text()] == max(
+        value for name, value in accuracy.items() if name.count("-") == len(FACTORS)
+    )
+
+
+def test_the_table_has_accuracies_and_factors_and_no_more(page, suite):
+    page.goto(link(suite.output, "cells").replace("CHART", "TABLE"))
+    expect(page.get_by_text("16 matching runs")).to_be_visible()
+    header = page.get_by_role("columnheader")
+    for name in ("test/accuracy", "test/balanced_accuracy", "test/macro_f1", *FACTORS):
+        expect(header.filter(has_text=name).first).to_be_in_viewport()
+    expect(header.filter(has_text="Source")).to_have_count(0)
+
+
+def test_several_seeds_are_grouped_by_cell_with_the_reused_run_among_them(page, more):
+    page.goto(link(more.stdout, "cells"))
+    expect(page.get_by_text("4 matching runs")).to_be_visible()
+    for cell in ("Group: aut", "Group: off"):
+        expect(page.get_by_text(cell)).to_be_visible()
+    expect(chart(page, "test/accuracy").locator(".barlayer .point")).not_to_have_count(0)
+    assert page.get_by_role("link", name=re.compile("^aut-s")).count() == 0  # folded: cells, not runs
+
+
+def test_the_suites_page_leads_to_the_cells_and_shows_the_report(page, suite):
+    parent = suite.parents()[-1].info.run_id
+    page.goto(f"/#/experiments/0/runs/{parent}")
+    expect(page.get_by_text("All questions together").first).to_be_in_viewport()
+    cells = page.get_by_role("link", name="The cells, in charts")
+    expect(cells).to_be_in_viewport()
+    assert cells.get_attribute("href") == link(suite.output, "cells").removeprefix("/")
+    report = page.get_by_role("link", name="the report")
+    assert report.get_attribute("href") == link(suite.output, "report").removeprefix("/")
+
+
+def test_the_report_link_opens_it_beside_sheets_and_audit(page, suite):
+    page.goto(link(suite.output, "report"))
+    expect(
+        page.frame_locator("iframe").get_by_text("Class names sorted instead of mixed").first
+    ).to_be_visible()
+    for name in ("audit.json", "smote"):
+        expect(page.get_by_text(name, exact=True)).to_be_visible()
+    page.get_by_text("smote", exact=True).click()
+    page.get_by_text("counts.png").click()
+    expect(page.locator("img[src^=blob], img[src*=counts]").first).to_be_visible()
+
+
+def test_compare_shows_the_factors_that_differ_and_the_accuracies(page, suite):
+    runs = {run.info.run_name: run.info.run_id for run in suite.cells()}
+    pair = [runs["sor-1-.01-off-s0"], runs["sor-3-.1-off-s0"]]
+    page.goto(f'/#/compare-runs?runs={json.dumps(pair)}&experiments=["0"]')
+    for name in ("conv_layers", "dropout", "test/accuracy"):
+        expect(page.get_by_text(name, exact=True).first).to_be_visible()
