@@ -75,13 +75,15 @@ class Finished:
         return mlflow_run(self.environment, entry, out=self.folder / "results", **parameters)
 
 
-def mlflow_run(environment: dict[str, str], entry: str, **parameters: object) -> subprocess.CompletedProcess:
+def mlflow_run(
+    environment: dict[str, str], entry: str, project: Path = ROOT, **parameters: object
+) -> subprocess.CompletedProcess:
     """``mlflow run . -e <entry> --env-manager local`` with these parameters."""
-    command = [sys.executable, "-m", "mlflow", "run", str(ROOT), "-e", entry, "--env-manager", "local"]
+    command = [sys.executable, "-m", "mlflow", "run", str(project), "-e", entry, "--env-manager", "local"]
     for name, value in parameters.items():
         command += ["-P", f"{name}={value}"]
     folder = Path(environment["WIKIART_CACHE"]).parent  # where MLflow puts artifacts: not the repository
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, cwd=folder)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, cwd=folder)
 
 
 def environment_for(folder: Path) -> dict[str, str]:

@@ -1,85 +1,29 @@
 """MLflow's interface on a real suite, in a real browser: what matters shows without clicking about."""
 
 import json
-import os
 import re
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 
 from tests.conftest import STYLES
+from tests.interface import CHROMIUM, chart, link, serving, visiting
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 FACTORS = ("class_order", "conv_layers", "dropout", "smote")
-PATIENCE = 30_000  # milliseconds until what should show counts as missing
+SECTION = "[data-testid='experiment-view-compare-runs-section-header']"
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's package chromium is not installed")
 
 
 @pytest.fixture(scope="module")
-def server(suite, more):
-    """``mlflow server`` on the store of two suites, as ``mlflow ui`` starts it; its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", suite.uri]
-    options = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    environment = {**suite.environment, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    with (suite.folder / "server.log").open("w") as log:
-        process = subprocess.Popen(
-            [*command, *options],
-            env=environment,
-            cwd=suite.folder,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        wait_for(f"http://127.0.0.1:{port}/health", process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(30)
-
-
-def wait_for(address: str, process: subprocess.Popen) -> None:
-    """Until something answers at an address, the process ends or a minute has passed."""
-    last = time.monotonic() + 60
-    while time.monotonic() < last and process.poll() is None:
-        try:
-            urlopen(address, timeout=5).close()
-            return
-        except (URLError, OSError):
-            time.sleep(0.1)
-    raise AssertionError(f"no answer from {address}")
-
-
-@pytest.fixture(scope="module")
-def browser(server):
-    """Somebody who has never been here before, as Playwright's browser context."""
-    from playwright.sync_api import expect, sync_playwright
-
-    expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        context = chromium.new_context(viewport={"width": 1920, "height": 1200}, base_url=server)
-        context.set_default_timeout(PATIENCE)
-        context.route(lambda address: not address.startswith(server), lambda route: route.abort())
+def visitor(suite, more):
+    """A browser at a server on the store of two suites."""
+    with serving(suite.uri, suite.environment, suite.folder) as server, visiting(server) as context:
         yield context
-        chromium.close()
 
 
 @pytest.fixture
-def page(browser):
-    page = browser.new_page()
+def page(visitor):
+    page = visitor.new_page()
     yield page
     page.close()
 
@@ -88,21 +32,6 @@ def expect(locator):
     from playwright.sync_api import expect
 
     return expect(locator)
-
-
-def link(output: str, name: str) -> str:
-    """The address of that name that a suite printed, below the server's."""
-    return re.search(rf"^  {name} +http://127\.0\.0\.1:5000(/\S+)$", output, re.MULTILINE)[1]
-
-
-SECTION = "[data-testid='experiment-view-compare-runs-section-header']"
-
-
-def chart(page, metric: str):
-    """The card of a metric's chart."""
-    return page.locator("[data-testid='experiment-view-compare-runs-card']").filter(
-        has=page.get_by_title(metric, exact=True)
-    )
 
 
 def test_the_cells_of_one_seed_stand_best_first_with_all_their_charts(page, suite):

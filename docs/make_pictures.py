@@ -1,0 +1,46 @@
+"""The pictures of these pages: the default suite on generated paintings, as MLflow shows it.
+
+Some minutes; the suite's store lies in a temporary folder. Example: python -m docs.make_pictures
+"""
+
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image
+
+from tests.conftest import environment_for, mlflow_run
+from tests.interface import chart, link, serving, visiting
+
+HERE = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        environment = environment_for(folder)
+        done = mlflow_run(environment, "ablate", out=folder / "results")
+        if done.returncode:
+            raise SystemExit(done.stdout + done.stderr)
+        with (
+            serving(environment["MLFLOW_TRACKING_URI"], environment, folder) as server,
+            visiting(server, width=1440, height=1010) as context,
+        ):
+            page = context.new_page()
+            page.goto(link(done.stdout, "cells"))
+            page.get_by_role("button", name="Close", exact=True).last.click()  # MLflow's assistant
+            for metric in ("test/accuracy", "test/balanced_accuracy", "test/macro_f1"):
+                chart(page, metric).locator(".barlayer .point").first.wait_for()
+            for metric in ("train/accuracy", "train/loss"):
+                chart(page, metric).locator(".scatterlayer .js-line").first.wait_for()
+            save(page.screenshot(), HERE / "cells.png")
+
+
+def save(screenshot: bytes, path: Path) -> None:
+    """Write a screenshot in 64 colours, which a page of text and bars does not miss."""
+    Image.open(BytesIO(screenshot)).convert("RGB").quantize(64).save(path, optimize=True)
+    print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
