@@ -20,6 +20,7 @@ from ablations.tracking import reused
 VIEW = "mlflow.sharedViewState."  # begins the experiment's tags that hold views
 METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
 SECTIONS = {"test": True, "train": True, "test_class": True, "time": False}  # of the charts; unfolded?
+NAMED = 500  # runs at most that a view names one by one: MLflow takes 20,000 characters
 WIDTHS = {"name": 200, "metrics": 130, "params": 100}  # in pixels
 
 
@@ -48,8 +49,9 @@ def show(target: Target, plan: Design) -> str:
 def cells_link(target: Target, plan: Design) -> str:
     """The address, below the server's, of the chart view of a suite's cells; saves the view.
 
-    Shown are the runs that the suite ran or took over, best first, of several seeds the mean of
-    each cell; accuracies, then learning curves, then the accuracy of each style.
+    Shown are the runs that the suite ran or took over (if these are very many: all on the same
+    images), best first, of several seeds the mean of each cell; accuracies, then learning curves,
+    then the accuracy of each style.
     """
     state = json.dumps(_state(target, plan), sort_keys=True)
     key = hashlib.sha256(state.encode()).hexdigest()[:16]  # the same view twice is one view
@@ -106,5 +108,8 @@ def _which(target: Target) -> str:
     if not others:
         return own
     runs = {*others, *(run.info.run_id for run in target.search(own))}
-    quoted = ", ".join(f"'{run}'" for run in sorted(runs))
-    return f"attributes.run_id IN ({quoted})"
+    if len(runs) > NAMED:
+        data = target.client.get_run(target.parent_id).data.tags["data"]
+        return f"tags.data = '{data}'"
+    named = ", ".join(f"'{run}'" for run in sorted(runs))
+    return f"attributes.run_id IN ({named})"
