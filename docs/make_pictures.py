@@ -22,18 +22,27 @@ def main() -> None:
         done = mlflow_run(environment, "ablate", out=folder / "results")
         if done.returncode:
             raise SystemExit(done.stdout + done.stderr)
-        with (
-            serving(environment["MLFLOW_TRACKING_URI"], environment, folder) as server,
-            visiting(server, width=1440, height=1010) as context,
-        ):
-            page = context.new_page()
-            page.goto(link(done.stdout, "cells"))
-            page.get_by_role("button", name="Close", exact=True).last.click()  # MLflow's assistant
-            for metric in ("test/accuracy", "test/balanced_accuracy", "test/macro_f1"):
-                chart(page, metric).locator(".barlayer .point").first.wait_for()
-            for metric in ("train/accuracy", "train/loss"):
-                chart(page, metric).locator(".scatterlayer .js-line").first.wait_for()
-            save(page.screenshot(), HERE / "cells.png")
+        with serving(environment["MLFLOW_TRACKING_URI"], environment, folder) as server:
+            picture(server, link(done.stdout, "cells"), HERE / "cells.png")
+
+
+def picture(server: str, address: str, path: Path) -> None:
+    """What the link to a suite's cells shows, with MLflow's assistant closed and room for the names."""
+    with visiting(server, width=1440, height=1010) as context:
+        page = context.new_page()
+        page.goto(address)
+        page.get_by_role("button", name="Close", exact=True).last.click()
+        for metric in ("test/accuracy", "test/balanced_accuracy", "test/macro_f1"):
+            chart(page, metric).locator(".barlayer .point").first.wait_for()
+        names = page.locator(".react-resizable").first.bounding_box()
+        border, middle = names["x"] + names["width"], names["y"] + names["height"] / 2
+        page.mouse.move(border, middle)
+        page.mouse.down()
+        page.mouse.move(border + 60, middle, steps=5)
+        page.mouse.up()
+        for metric in ("train/accuracy", "train/loss"):
+            chart(page, metric).locator(".scatterlayer .js-line").first.wait_for()
+        save(page.screenshot(), path)
 
 
 def save(screenshot: bytes, path: Path) -> None:
