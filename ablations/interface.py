@@ -92,13 +92,21 @@ def _state(target: Target, plan: Design) -> dict:
         ],
         "compareRunCharts": [],
     }
-    if len(plan.seeds) > 1:
-        state["groupBy"] = {
-            "aggregateFunction": "average",
-            "groupByKeys": [{"mode": "tag", "groupByData": "cell"}],
-        }
-        state["groupsExpanded"] = {f"tag.cell.{plan.label(cell)}": False for cell in plan.cells}
-    return state
+    return {**state, **_groups(plan)} if len(plan.seeds) > 1 else state
+
+
+def _groups(plan: Design) -> dict:
+    """The seeds of a cell as one group, folded: by its name, or by the level of the only factor."""
+    if len(plan.factors) == 1:  # here runs that another question made, and named, fall in with the others
+        mode, name = "param", plan.factors[0].name
+        values = [str(cell[name]) for cell in plan.cells]
+    else:
+        mode, name = "tag", "cell"
+        values = [plan.label(cell) for cell in plan.cells]
+    return {
+        "groupBy": {"aggregateFunction": "average", "groupByKeys": [{"mode": mode, "groupByData": name}]},
+        "groupsExpanded": {f"{mode}.{name}.{value}": False for value in values},
+    }
 
 
 def _which(target: Target) -> str:

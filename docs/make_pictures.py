@@ -40,6 +40,7 @@ def picture(server: str, address: str, path: Path) -> None:
         page.mouse.down()
         page.mouse.move(border + 60, middle, steps=5)
         page.mouse.up()
+        page.mouse.move(border + 400, 5)
         for metric in ("train/accuracy", "train/loss"):
             chart(page, metric).locator(".scatterlayer .js-line").first.wait_for()
         save(page.screenshot(), path)

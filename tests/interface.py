@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-PATIENCE = 30_000  # milliseconds until what should show counts as missing
+PATIENCE = 60_000  # milliseconds until what should show counts as missing
 
 
 @contextmanager

@@ -19,7 +19,8 @@ from tests.ablations.test_mlproject import click_command
 from tests.conftest import TINY, environment_for, mlflow_run
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("results/published/*.md")])
+FOUND = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("results/published/*.md")]
+PAGES = sorted(page for page in FOUND if not page.name.endswith(".in.md"))  # those are made into pages
 PROJECT = load_project(str(ROOT))
 QUESTION = "A question of your own"  # README's section
 
