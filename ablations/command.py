@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from ablations import design, interrupts
+from ablations import design, engine, interrupts
 from ablations.design import DesignError, Factor, Question
 from ablations.prepare import DATA_OPTIONS, cache_folder, with_options
 from wikiart.config import TrainingConfig
@@ -106,9 +106,10 @@ def _typed(options: dict) -> str:
 def _run(plan: design.Design, options: dict, asked: Question) -> int:
     interrupts.leave_at_once()
     interrupts.end_with_launcher()
+    quiet_libraries()
+    engine.warm_up()
     from ablations import suite  # here, so that --help need not load torch and MLflow
 
-    quiet_libraries()
     how = suite.Options(
         data=options["data"],
         cache=cache_folder(options["cache"]),
@@ -145,7 +146,7 @@ def _device(name: str) -> str:
 
 
 def quiet_libraries() -> None:
-    """MLflow's own progress and advice would bury the suite's lines."""
+    """MLflow's own progress and advice would bury the suite's lines; to be called before it is imported."""
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     logging.getLogger("alembic").setLevel(logging.WARNING)

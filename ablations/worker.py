@@ -21,6 +21,7 @@ from wikiart import evaluation, store, training
 from wikiart.store import Store
 
 SAVE_EVERY = float(os.environ.get("WIKIART_SAVE_SECONDS", "30"))  # between two states of a training on disk
+RECORD = os.environ.get("WIKIART_CUDA_GRAPHS") == "1"  # docs/speed.md
 
 
 @dataclass(frozen=True)
@@ -96,11 +97,11 @@ def _train_and_log(
 ) -> None:
     config = job.training.config
     began = time.monotonic()
+    curve = tracking.Curve(job.target, list(runs.values()))
 
     def on_epoch(epoch: training.Epoch) -> None:
         report(epoch.number / (config.epochs + 1))  # evaluation and logging count as one epoch more
-        for run_id in runs.values():
-            tracking.log_epoch(job.target, run_id, epoch)
+        curve.add(epoch)
 
     network = training.train(
         config,
@@ -112,8 +113,10 @@ def _train_and_log(
         on_epoch=on_epoch,
         resume=job.training.resume,
         save_every=SAVE_EVERY,
+        record=RECORD,
     )
     seconds = time.monotonic() - began
+    curve.log()
     outputs = evaluation.predict(network, data.test.images, device=job.device)
     truth = [data.classes[label] for label in data.test.labels]
     kept = []
