@@ -9,6 +9,7 @@ import hashlib
 import json
 import time
 import zlib
+from pathlib import Path
 from urllib.parse import urlencode
 
 from mlflow.store.tracking import DEFAULT_TRACKING_URI
@@ -37,13 +38,18 @@ def show(target: Target, plan: Design) -> str:
     text = client.get_run(target.parent_id).data.tags["mlflow.note.content"]
     links = f"[The cells, in charts]({cells}) · [the report]({report})"
     client.set_tag(target.parent_id, "mlflow.note.content", f"{links}\n\n{text}")
-    uri = target.tracking_uri
-    if uri.startswith("http"):
-        server, start = uri.rstrip("/"), ""
-    else:
-        store = "" if uri == DEFAULT_TRACKING_URI else ' --backend-store-uri "$MLFLOW_TRACKING_URI"'
-        server, start = "http://127.0.0.1:5000", f" (start it with: mlflow ui{store})"
+    server, start = _server(target.tracking_uri)
     return f"in the interface{start}\n  cells   {server}/{cells}\n  report  {server}/{report}"
+
+
+def _server(uri: str) -> tuple[str, str]:
+    """The interface's address, and how to start it if it does not run; without the password of a database."""
+    if uri.startswith("http"):
+        return uri.rstrip("/"), ""
+    store = uri if uri.startswith("sqlite") else '"$MLFLOW_TRACKING_URI"'
+    here = uri in (DEFAULT_TRACKING_URI, f"sqlite:///{Path('mlflow.db').resolve()}")
+    command = "mlflow ui" if here else f"mlflow ui --backend-store-uri {store}"
+    return "http://127.0.0.1:5000", f" (start it with: {command})"
 
 
 def cells_link(target: Target, plan: Design) -> str:

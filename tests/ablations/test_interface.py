@@ -35,6 +35,27 @@ def page(visitor):
     page.close()
 
 
+@pytest.mark.parametrize(
+    ("uri", "command"),
+    [
+        ("sqlite:///mlflow.db", "mlflow ui"),
+        ("sqlite:///{here}/mlflow.db", "mlflow ui"),
+        ("sqlite:////elsewhere/mlflow.db", "mlflow ui --backend-store-uri sqlite:////elsewhere/mlflow.db"),
+        ("postgresql://me:secret@db/mlflow", 'mlflow ui --backend-store-uri "$MLFLOW_TRACKING_URI"'),
+    ],
+)
+def test_how_to_start_the_interface(uri, command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert interface._server(uri.format(here=tmp_path)) == (
+        "http://127.0.0.1:5000",
+        f" (start it with: {command})",
+    )
+
+
+def test_a_server_need_not_be_started():
+    assert interface._server("https://mlflow.example.org/") == ("https://mlflow.example.org", "")
+
+
 @pytest.mark.parametrize("runs", [interface.NAMED, interface.NAMED + 1])
 def test_a_view_of_many_reused_runs_fits_into_a_tag(suite, runs):
     experiment = suite.client.create_experiment(f"{runs} runs")
