@@ -124,16 +124,16 @@ def test_the_suites_page_leads_to_the_cells_and_shows_the_report(page, suite):
     assert report.get_attribute("href") == link(suite.output, "report").removeprefix("/")
 
 
-def test_the_report_link_opens_it_beside_sheets_and_audit(page, suite):
-    page.goto(link(suite.output, "report"))
-    expect(
-        page.frame_locator("iframe").get_by_text("Class names sorted instead of mixed").first
-    ).to_be_visible()
-    for name in ("audit.json", "smote"):
-        expect(page.get_by_text(name, exact=True)).to_be_visible()
+def test_the_report_link_opens_it_beside_contact_sheet_and_audit(page, more):
+    page.goto(link(more.stdout, "report"))
+    report = page.frame_locator("iframe")
+    expect(report.get_by_text("smote auto instead of off").first).to_be_visible()
+    expect(page.get_by_text("audit.json", exact=True)).to_be_visible()
     page.get_by_text("smote", exact=True).click()
-    page.get_by_text("counts.png").click()
-    expect(page.locator("img[src^=blob], img[src*=counts]").first).to_be_visible()
+    page.get_by_text("sheet-auto.png").click()
+    picture = page.locator("img[src^=blob], img[src*=sheet]").first
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
 
 
 def test_compare_shows_the_factors_that_differ_and_the_accuracies(page, suite):
