@@ -19,6 +19,7 @@ maps: in float32 the fast network is the nearer one to the plain network in floa
 """
 
 import math
+from typing import Any
 
 import torch
 from torch import nn
@@ -162,7 +163,8 @@ class ConvolveAndPool(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, pixels, weight, bias):
+    def forward(ctx: Any, pixels: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+        """Pooled maps (n, c, pooled, pooled), channels last in memory."""
         width, channels = pixels.shape[2] + 3, len(weight)
         pooled = pooled_side(pixels.shape[2])
         kernel = weight.flatten(1).T
@@ -183,7 +185,8 @@ class ConvolveAndPool(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient):
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[None, torch.Tensor, torch.Tensor]:
+        """Gradients of weight and bias."""
         pixels, winners = ctx.saved_tensors
         gradient = gradient.permute(0, 2, 3, 1).contiguous()
         width, channels = pixels.shape[2] + 3, gradient.shape[3]
@@ -208,7 +211,8 @@ class PoolAndSum(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, maps):
+    def forward(ctx: Any, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Pooled maps, and sum and sum of squares of each channel (c,)."""
         maps = maps.contiguous(memory_format=torch.channels_last)
         pooled, winners = _pool(maps)
         rows = maps.permute(0, 2, 3, 1).flatten(1, 2)
@@ -219,7 +223,8 @@ class PoolAndSum(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, pooled, total, squares):
+    def backward(ctx: Any, pooled: torch.Tensor, total: torch.Tensor, squares: torch.Tensor) -> torch.Tensor:
+        """Gradient of the maps."""
         rows, winners = ctx.saved_tensors
         gradient = torch.addcmul(total.to(rows.dtype), rows, 2 * squares.to(rows.dtype))
         slopes = pooled.permute(0, 2, 3, 1).flatten()
@@ -264,7 +269,7 @@ class Patches:
         self.width = side + 3
         self.places = (0, 1, self.width, self.width + 1)
         self._planes = torch.zeros(self.channels, count * self.width**2 + self.width + 1, dtype=dtype)
-        self._patches = None
+        self._patches: torch.Tensor | None = None
 
     def planes(self, images: torch.Tensor) -> torch.Tensor:
         """(c, positions + size + 4): the last ones are padding."""

@@ -60,7 +60,7 @@ def train(
     torch.nn.Sequential
         In evaluation mode, on ``device``.
     """
-    network, step = _begin(config, images, labels, recipes, classes, device)
+    network, step = begin(config, images, labels, recipes, classes, device)
     order = torch.Generator().manual_seed(config.seed)
     state = State(network, step.optimizer, order, step.source.device)
     if resume:
@@ -70,7 +70,7 @@ def train(
     take = Recorded(step, config.batch_size) if record and step.source.device.type == "cuda" else step
     saved = time.monotonic()
     for number in range(len(state.curve) + 1, config.epochs + 1):
-        for index in batches(len(step.source), config.batch_size, order):
+        for index in batches(len(step.source), config.batch_size, order, step.source.device):
             take(index)
         state.curve.append(_epoch(number, step))
         on_epoch(state.curve[-1])
@@ -80,10 +80,18 @@ def train(
     return network.eval()
 
 
-def _begin(config, images, labels, recipes, classes, device) -> tuple[nn.Sequential, Step]:
+def begin(
+    config: TrainingConfig,
+    images: np.ndarray,
+    labels: np.ndarray,
+    recipes: Recipes,
+    classes: int,
+    device: str,
+) -> tuple[nn.Sequential, Step]:
+    """An untrained network and its step, with chance as the seed says; parameters as for `train`."""
     torch.manual_seed(config.seed)
     network = build(config.conv_layers, config.dropout, config.image_size, classes)
-    network = network.to(device, memory_format=torch.channels_last).train()
+    network = network.to(device).to(memory_format=torch.channels_last).train()
     on_gpu = torch.device(device).type == "cuda"
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True, capturable=on_gpu)
     return network, Step(network, optimizer, Mixtures(images, labels, recipes, device), config.precision)
@@ -110,11 +118,11 @@ def pace(
 
     The median over a few steps (five at least), after two that warm up. Parameters as for `train`.
     """
-    _, step = _begin(config, images, labels, recipes, classes, device)
+    _, step = begin(config, images, labels, recipes, classes, device)
     order = torch.Generator().manual_seed(config.seed)
     times: list[float] = []
     while True:
-        for index in batches(len(step.source), config.batch_size, order):
+        for index in batches(len(step.source), config.batch_size, order, step.source.device):
             began = time.perf_counter()
             step(index)
             step.total.tolist()  # a GPU's work is done when its result can be read
@@ -123,14 +131,16 @@ def pace(
                 return statistics.median(times[2:])
 
 
-def batches(items: int, size: int, order: torch.Generator) -> Iterator[torch.Tensor]:
-    """Index tensors of one shuffled epoch.
+def batches(
+    items: int, size: int, order: torch.Generator, device: torch.device | str = "cpu"
+) -> Iterator[torch.Tensor]:
+    """Index tensors of one shuffled epoch, drawn on the CPU and sent to a device at once.
 
     A last batch of a single item joins the one before it: batch normalisation has no
     variance of one value, and torch refuses it.
     """
     shuffled = torch.randperm(items, generator=order)
-    parts = list(shuffled.split(size))
+    parts = list(shuffled.to(device).split(size))
     if len(parts) > 1 and len(parts[-1]) == 1:
         parts[-2:] = [torch.cat(parts[-2:])]
     return iter(parts)
