@@ -16,6 +16,13 @@ HERE = Path(__file__).resolve().parent
 
 
 def main() -> None:
+    """Run the suite, and make the pictures.
+
+    Raises
+    ------
+    SystemExit
+        The suite failed; with what it printed.
+    """
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
         environment = environment_for(folder)

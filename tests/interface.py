@@ -11,7 +11,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.request import urlopen
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Locator, Page
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -54,7 +58,7 @@ def _wait_for(address: str, process: subprocess.Popen) -> None:
 
 
 @contextmanager
-def visiting(server: str, width: int = 1920, height: int = 1200) -> Iterator:
+def visiting(server: str, width: int = 1920, height: int = 1200) -> Iterator["BrowserContext"]:
     """A browser context of somebody who has never been at that server before, and goes nowhere else."""
     from playwright.sync_api import expect, sync_playwright
 
@@ -70,10 +74,12 @@ def visiting(server: str, width: int = 1920, height: int = 1200) -> Iterator:
 
 def link(output: str, name: str) -> str:
     """The address of that name (``cells`` or ``report``) that a suite printed, below the server's."""
-    return re.search(rf"^  {name} +http://127\.0\.0\.1:5000(/\S+)$", output, re.MULTILINE)[1]
+    found = re.search(rf"^  {name} +http://127\.0\.0\.1:5000(/\S+)$", output, re.MULTILINE)
+    assert found, output
+    return found[1]
 
 
-def chart(page, metric: str):
+def chart(page: "Page", metric: str) -> "Locator":
     """The card of a metric's chart."""
     card = page.locator("[data-testid='experiment-view-compare-runs-card']")
     return card.filter(has=page.get_by_title(metric, exact=True))
