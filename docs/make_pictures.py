@@ -42,6 +42,7 @@ def picture(server: str, address: str, path: Path) -> None:
         for metric in ("test/accuracy", "test/balanced_accuracy", "test/macro_f1"):
             chart(page, metric).locator(".barlayer .point").first.wait_for()
         names = page.locator(".react-resizable").first.bounding_box()
+        assert names, "the list of names is not visible"
         border, middle = names["x"] + names["width"], names["y"] + names["height"] / 2
         page.mouse.move(border, middle)
         page.mouse.down()
