@@ -16,7 +16,7 @@ from mlflow.store.tracking import DEFAULT_TRACKING_URI
 
 from ablations.design import Design
 from ablations.target import Target
-from ablations.tracking import reused
+from ablations.tracking import cell_tag, reused
 
 VIEW = "mlflow.sharedViewState."  # begins the experiment's tags that hold views
 METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
@@ -33,8 +33,11 @@ def show(target: Target, plan: Design) -> str:
     str
         How to open the interface and the two addresses, as lines.
     """
-    cells, report = cells_link(target, plan), report_link(target)
     client = target.client
+    tag = cell_tag(factor.name for factor in plan.factors)
+    for name, run in reused(target).items():  # which another question may have made, and named
+        client.set_tag(run, tag, name.rpartition("-s")[0])
+    cells, report = cells_link(target, plan), report_link(target)
     text = client.get_run(target.parent_id).data.tags["mlflow.note.content"]
     links = f"[The cells, in charts]({cells}) · [the report]({report})"
     client.set_tag(target.parent_id, "mlflow.note.content", f"{links}\n\n{text}")
@@ -102,16 +105,11 @@ def _state(target: Target, plan: Design) -> dict:
 
 
 def _groups(plan: Design) -> dict:
-    """The seeds of a cell as one group, folded: by its name, or by the level of the only factor."""
-    if len(plan.factors) == 1:  # here runs that another question made, and named, fall in with the others
-        mode, name = "param", plan.factors[0].name
-        values = [str(cell[name]) for cell in plan.cells]
-    else:
-        mode, name = "tag", "cell"
-        values = [plan.label(cell) for cell in plan.cells]
+    """The seeds of a cell as one group, folded."""
+    tag = cell_tag(factor.name for factor in plan.factors)
     return {
-        "groupBy": {"aggregateFunction": "average", "groupByKeys": [{"mode": mode, "groupByData": name}]},
-        "groupsExpanded": {f"{mode}.{name}.{value}": False for value in values},
+        "groupBy": {"aggregateFunction": "average", "groupByKeys": [{"mode": "tag", "groupByData": tag}]},
+        "groupsExpanded": {f"tag.{tag}.{plan.label(cell)}": False for cell in plan.cells},
     }
 
 

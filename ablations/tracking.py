@@ -4,7 +4,7 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,7 +182,7 @@ def start_cell(target: Target, cell: CellRun, store: Store, training: str) -> st
     tags = {
         "role": "cell",
         "suite": target.parent_id,
-        "cell": cell.cell,
+        cell_tag(name for name, _ in cell.levels): cell.cell,
         "fingerprint": cell.fingerprint,
         "training": training,
         "data": store.digest,
@@ -319,6 +319,14 @@ def dataset_inputs(store: Store) -> list[DatasetInput]:
 def metric_name(style: str) -> str:
     """A style's name with what MLflow refuses in a metric's name replaced by ``_``."""
     return re.sub(r"[^\w.\- ]", "_", style)
+
+
+def cell_tag(factors: Iterable[str]) -> str:
+    """The tag that says which of the cells of these factors a run belongs to.
+
+    It has the factors in its name, since a run that is reused belongs to cells of other factors too.
+    """
+    return f"cells of {' '.join(factors)}"
 
 
 def reused(target: Target) -> dict[str, str]:

@@ -106,7 +106,7 @@ def test_the_table_has_accuracies_and_factors_and_no_more(page, suite):
 def test_several_seeds_are_one_group_with_the_reused_run_among_them(page, more):
     page.goto(link(more.stdout, "cells"))
     expect(page.get_by_text("4 matching runs")).to_be_visible()
-    for level in ("auto", "off"):
+    for level in ("aut", "off"):
         row = page.get_by_role("row").filter(has_text=f"Group: {level}")
         expect(row).to_have_text(re.compile(rf"Group: {level}\s*2\b"))
     expect(page.get_by_role("row").filter(has_text="-s0")).to_have_count(0)  # folded: cells, not runs
