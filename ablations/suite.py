@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ablations import estimate, liveness, prepare, synthetic, tracking
+from ablations import estimate, interface, liveness, prepare, synthetic, tracking
 from ablations.design import Design, Question
 from ablations.engine import Local
 from ablations.progress import SuiteProgress, first_line, readable, say
@@ -75,8 +75,7 @@ def run(plan: Design, options: Options, question: Question) -> int:
             liveness.sweep(target)  # what workers had begun that died, or were ended by an interrupt
         say("")
         code = summarize(target, options.out)
-        link = tracking.interface_link(target, store.digest)
-        say(f"\nin the interface (start it with: mlflow ui)\n  {link}")
+        say(f"\n{interface.show(target, plan)}")
         if lines := prepare.left_out(store, seen):
             say(f"\n{lines}")
         if failed:

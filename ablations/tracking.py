@@ -4,11 +4,10 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urlencode
 
 import mlflow
 import numpy as np
@@ -183,6 +182,7 @@ def start_cell(target: Target, cell: CellRun, store: Store, training: str) -> st
     tags = {
         "role": "cell",
         "suite": target.parent_id,
+        cell_tag(name for name, _ in cell.levels): cell.cell,
         "fingerprint": cell.fingerprint,
         "training": training,
         "data": store.digest,
@@ -321,29 +321,18 @@ def metric_name(style: str) -> str:
     return re.sub(r"[^\w.\- ]", "_", style)
 
 
+def cell_tag(factors: Iterable[str]) -> str:
+    """The tag that says which of the cells of these factors a run belongs to.
+
+    It has the factors in its name, since a run that is reused belongs to cells of other factors too.
+    """
+    return f"cells of {' '.join(factors)}"
+
+
 def reused(target: Target) -> dict[str, str]:
     """What `mark_reused` has named on the parent so far."""
     tags = target.client.get_run(target.parent_id).data.tags
     return {key.removeprefix(REUSED): run_id for key, run_id in tags.items() if key.startswith(REUSED)}
-
-
-def interface_link(target: Target, data: str) -> str:
-    """The address that shows cells in MLflow's chart view, best first.
-
-    Those of the suite if it ran the whole design itself; else, since reused runs stay with the
-    suite that finished them, all on the same ``data``. The interface collapses children under
-    their parent as long as runs are sorted by date, hence another order.
-    """
-    uri = target.tracking_uri
-    server = uri.rstrip("/") if uri.startswith("http") else "http://127.0.0.1:5000"
-    which = f"tags.data = '{data}'" if reused(target) else f"tags.suite = '{target.parent_id}'"
-    query = {
-        "compareRunsMode": "CHART",
-        "searchFilter": f"tags.role = 'cell' and {which}",
-        "orderByKey": "metrics.`test/accuracy`",
-        "orderByAsc": "false",
-    }
-    return f"{server}/#/experiments/{target.experiment_id}/runs?{urlencode(query, quote_via=quote)}"
 
 
 def _metrics(values: Mapping[str, float], step: int = 0, model_id: str | None = None) -> list[Metric]:

@@ -11,6 +11,7 @@ import mlflow
 import numpy as np
 import pytest
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,7 +43,7 @@ def hash_of(*words: object) -> int:
 
 
 @pytest.fixture(scope="session")
-def paintings_folder(tmp_path_factory) -> Path:
+def paintings_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four styles of 14, 9, 6 and 3 training images; one of them has no test image."""
     train = dict(zip(STYLES, (14, 9, 6, 3), strict=True))
     test = {style: 5 for style in STYLES if style != NOT_TESTED}
@@ -62,11 +63,11 @@ class Finished:
     def client(self) -> MlflowClient:
         return MlflowClient(self.uri)
 
-    def parents(self):
+    def parents(self) -> list[Run]:
         """Runs of suites, newest first."""
         return self.client.search_runs(["0"], "tags.role = 'suite'")
 
-    def cells(self):
+    def cells(self) -> list[Run]:
         """Runs of cells, newest first."""
         return self.client.search_runs(["0"], "tags.role = 'cell'")
 
@@ -75,13 +76,15 @@ class Finished:
         return mlflow_run(self.environment, entry, out=self.folder / "results", **parameters)
 
 
-def mlflow_run(environment: dict[str, str], entry: str, **parameters: object) -> subprocess.CompletedProcess:
+def mlflow_run(
+    environment: dict[str, str], entry: str, project: Path = ROOT, /, **parameters: object
+) -> subprocess.CompletedProcess:
     """``mlflow run . -e <entry> --env-manager local`` with these parameters."""
-    command = [sys.executable, "-m", "mlflow", "run", str(ROOT), "-e", entry, "--env-manager", "local"]
+    command = [sys.executable, "-m", "mlflow", "run", str(project), "-e", entry, "--env-manager", "local"]
     for name, value in parameters.items():
         command += ["-P", f"{name}={value}"]
     folder = Path(environment["WIKIART_CACHE"]).parent  # where MLflow puts artifacts: not the repository
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, cwd=folder)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, cwd=folder)
 
 
 def environment_for(folder: Path) -> dict[str, str]:
@@ -98,7 +101,7 @@ TINY = {"image_size": 24, "batch_size": 4, "epochs": 6, "seeds": 1}
 
 
 @pytest.fixture(scope="session")
-def suite(tmp_path_factory, paintings_folder) -> Finished:
+def suite(tmp_path_factory: pytest.TempPathFactory, paintings_folder: Path) -> Finished:
     """The four questions on the generated folder: 16 cells, one seed."""
     folder = tmp_path_factory.mktemp("suite")
     environment = environment_for(folder)
@@ -110,7 +113,7 @@ def suite(tmp_path_factory, paintings_folder) -> Finished:
 
 
 @pytest.fixture(scope="session")
-def more(suite, paintings_folder) -> subprocess.CompletedProcess:
+def more(suite: Finished, paintings_folder: Path) -> subprocess.CompletedProcess:
     """A second suite on the same store: one factor, two seeds, of which one run is finished already."""
     done = suite.run("smote", data=paintings_folder, factors="smote=off,auto", **{**TINY, "seeds": 2})
     assert done.returncode == 0, done.stdout + done.stderr

@@ -151,8 +151,8 @@ def test_output_has_progress_table_files_and_link(suite, parent):
     assert "[16/16 cells" in suite.output
     assert "always Amber" in suite.output
     assert "table.tex" in suite.output
-    assert "/#/experiments/0/runs?compareRunsMode=CHART&searchFilter=" in suite.output
-    assert parent.info.run_id in suite.output
+    assert "/#/experiments/0/runs?compareRunsMode=CHART&viewStateShareKey=" in suite.output
+    assert f"/runs/{parent.info.run_id}/artifacts/report.html" in suite.output
 
 
 def test_the_report_and_smotes_pictures_stand_on_the_parent(suite, parent):
