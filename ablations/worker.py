@@ -119,7 +119,7 @@ def _train_and_log(
     kept = []
     with tempfile.TemporaryDirectory() as scratch:
         model = Path(scratch) / "model"
-        checkpoint.save(network, model, config.image_size)
+        checkpoint.save(network, model, config.image_size, data.resize)
         for cell, run_id in runs.items():
             read = evaluation.reading(data.classes, cell.class_order, config.seed)
             prediction = [read[output] for output in outputs]

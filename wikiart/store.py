@@ -18,7 +18,7 @@ from wikiart.paintings import SPLITS, DataError, Painting, Paintings
 from wikiart.reading import RESIZE as RESIZE
 from wikiart.reading import Picture, Unreadable, read
 
-FORMAT = 2  # raise it when the files' meaning changes, so that old stores are not read
+FORMAT = 3  # raise it when the files' meaning changes, so that old stores are not read
 ALLOW_SKIPPED = 0.01  #: share of unreadable images that is gone on without
 
 
@@ -61,6 +61,7 @@ class Store:
     classes: tuple[str, ...]
     train: Split
     test: Split
+    resize: str  #: how images that were not square became so
     skipped: tuple[Skipped, ...] = ()
 
     def facts(self, split: str) -> Facts:
@@ -122,7 +123,8 @@ def load(folder: Path) -> Store:
     about = json.loads((folder / "store.json").read_text())
     splits = {split: _load_split(folder, split, about["paths"][split]) for split in SPLITS}
     skipped = tuple(Skipped(*pair) for pair in about["skipped"])
-    return Store(folder, folder.name, about["digest"], tuple(about["classes"]), **splits, skipped=skipped)
+    known = {"classes": tuple(about["classes"]), "resize": about["resize"], "skipped": skipped}
+    return Store(folder, folder.name, about["digest"], **splits, **known)
 
 
 def _load_split(folder: Path, split: str, paths: list[str]) -> Split:
@@ -161,7 +163,7 @@ def _write_without(made: Store, dropped: Sequence[int], folder: Path) -> None:
     for file in ("test.npy", "test_labels.npy", "test_facts.npz"):
         _link(made.folder / file, folder / file)
     paths = {"train": [made.train.paths[row] for row in keep], "test": made.test.paths}
-    _write_about(folder, made.classes, paths, made.skipped)
+    _write_about(folder, made.classes, paths, made.resize, made.skipped)
 
 
 def _link(source: Path, target: Path) -> None:
@@ -214,7 +216,7 @@ def _write(paintings: Paintings, image_size: int, resize: str, folder: Path, pro
         np.save(folder / f"{split}_labels.npy", np.array(labels, np.int64))
         np.savez(folder / f"{split}_facts.npz", **_facts(seen)._asdict())
         paths[split] = [painting.name for painting in kept]
-    _write_about(folder, paintings.classes, paths, skipped)
+    _write_about(folder, paintings.classes, paths, resize, skipped)
 
 
 def _facts(seen: Sequence[Picture]) -> Facts:
@@ -226,8 +228,16 @@ def _facts(seen: Sequence[Picture]) -> Facts:
     )
 
 
-def _write_about(folder: Path, classes: Sequence[str], paths: dict, skipped: Sequence[Skipped]) -> None:
-    about = {"digest": _digest(folder, classes), "classes": classes, "paths": paths, "skipped": skipped}
+def _write_about(
+    folder: Path, classes: Sequence[str], paths: dict, resize: str, skipped: Sequence[Skipped]
+) -> None:
+    about = {
+        "digest": _digest(folder, classes),
+        "classes": classes,
+        "paths": paths,
+        "resize": resize,
+        "skipped": skipped,
+    }
     (folder / "store.json").write_text(json.dumps(about))
 
 
