@@ -18,12 +18,17 @@ _asked = False  # an interrupt has come
 _holds = 0  # depth of held()
 
 
-def leave_at_once() -> None:
-    """From now on a signal ends the process with the last line: nothing has begun that needs an end.
+def leave_at_once(line: str = LAST_LINE) -> None:
+    """From now on a signal ends the process with a last line: nothing has begun that needs an end.
 
     For the seconds in which the libraries load: an exception there may end as an odd ImportError.
     """
-    _handle(_leave)
+
+    def leave(*_: object) -> None:
+        os.write(2, f"\n{line}\n".encode())
+        os._exit(EXIT_CODE)
+
+    _handle(leave)
 
 
 def interrupt_once() -> None:
@@ -39,11 +44,6 @@ def _handle(handler) -> None:
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a shell's background job
             signal.signal(number, handler)
-
-
-def _leave(*_) -> None:
-    os.write(2, f"\n{LAST_LINE}\n".encode())
-    os._exit(EXIT_CODE)
 
 
 def _interrupt(*_) -> None:

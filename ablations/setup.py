@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 import yaml
 
+from ablations import console
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -20,7 +22,7 @@ def python_env(conda: dict) -> dict:
     return {"python": python, "build_dependencies": ["pip"], "dependencies": pip}
 
 
-@click.command(help=f"{__doc__}\n\nExample: mlflow run . -e setup --env-manager uv")
+@console.command(__doc__, example="mlflow run . -e setup --env-manager uv", options={})
 def command() -> None:
     target = ROOT / "python_env.yaml"
     conda = yaml.safe_load((ROOT / "conda.yaml").read_text())

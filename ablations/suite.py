@@ -8,11 +8,14 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import mlflow
+
 from ablations import liveness, prepare, synthetic, tracking
 from ablations.design import Design, Question
 from ablations.engine import Local
-from ablations.progress import SuiteProgress, first_line, say
-from ablations.target import Target
+from ablations.failures import first_line
+from ablations.progress import SuiteProgress, say
+from ablations.target import Target, reach
 from ablations.trainings import ROOT, Training, trainings
 from ablations.worker import Job, carry_out
 
@@ -45,9 +48,12 @@ def run(plan: Design, options: Options, question: Question) -> int:
     ------
     wikiart.paintings.DataError
         The images cannot be used.
+    ablations.failures.TrackingError
+        The tracking server does not answer at the start.
     KeyboardInterrupt
         After the active runs have become KILLED.
     """
+    reach(mlflow.get_tracking_uri())
     found = prepare.locate(options.data, options.cache)
     say(f"data: {found}")
     sizes = sorted({plan.config(cell, 0).image_size for cell in plan.cells})
@@ -73,17 +79,17 @@ def run(plan: Design, options: Options, question: Question) -> int:
             failed = _run_jobs(jobs, options)
         finally:
             liveness.sweep(target)  # what workers had begun that died, or were ended by an interrupt
-        say("")
+        say("", always=True)
         code = summarize(target, options.out)
         link = tracking.interface_link(target, store.digest)
-        say(f"\nin the interface (start it with: mlflow ui)\n  {link}")
+        say(f"\nin the interface (start it with: mlflow ui)\n  {link}", always=True)
         if lines := prepare.left_out(store, seen):
-            say(f"\n{lines}")
+            say(f"\n{lines}", always=True)
         if failed:
             parent.status = "FAILED"
-            say(f"\n{len(failed)} of {len(every)} trainings failed; the same command tries them again:")
-            for name, error in failed.items():
-                say(f"  {name}: {first_line(error)}")
+            lines = [f"  {name}: {first_line(error)}" for name, error in failed.items()]
+            again = f"{len(failed)} of {len(every)} trainings failed; the same command tries them again:"
+            say("\n".join(["", again, *lines]), always=True)
     return 1 if failed else code
 
 

@@ -127,7 +127,9 @@ def _decoded(text: str) -> bytes:
 
 
 def _are_bytes(values: np.ndarray) -> bool:
-    return np.issubdtype(values.dtype, np.integer) and (values.size == 0 or 0 <= values.min() <= values.max() <= 255)
+    return np.issubdtype(values.dtype, np.integer) and (
+        values.size == 0 or 0 <= values.min() <= values.max() <= 255
+    )
 
 
 def _load_pyfunc(path: str, model_config: Mapping[str, Any]) -> Classifier:

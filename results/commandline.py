@@ -1,0 +1,79 @@
+"""Errors of the command in one line, unless ``--debug`` asks for the traceback."""
+
+import os
+import re
+import traceback
+from typing import Any
+
+import click
+import cloup
+import mlflow
+from requests import RequestException
+from sqlalchemy.exc import SQLAlchemyError
+
+DEBUG = "WIKIART_DEBUG"
+INTERRUPTED, UNEXPECTED = 130, 70  #: exit codes, as those of the suite
+
+debug = click.option(
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    callback=lambda context, _, value: context.meta.update({DEBUG: value}),
+    envvar=DEBUG,
+    show_default=False,
+    help=f"After an error, show the traceback too.  [or: {DEBUG}=1]",
+)
+
+
+class Command(cloup.Command):
+    """A command whose errors name what helps."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As in Click.
+
+        Raises
+        ------
+        click.ClickException
+            In place of whatever else went wrong.
+        """
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # MLflow would try for minutes
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except KeyboardInterrupt:
+            click.echo("\nstopped", err=True)
+            ctx.exit(INTERRUPTED)
+        except Exception as error:
+            if ctx.meta.get(DEBUG):
+                traceback.print_exc()
+            raise _in_one_line(error) from error
+
+
+def _in_one_line(error: Exception) -> click.ClickException:
+    if isinstance(error, (mlflow.MlflowException, RequestException, SQLAlchemyError)):
+        server = f"the tracking server {mlflow.get_tracking_uri()} cannot be used ({_root(error)})"
+        text = _without_passwords(f"{server}: start it or mend it, or name another with MLFLOW_TRACKING_URI")
+        return click.ClickException(text)
+    if isinstance(error, ValueError):
+        return click.ClickException(str(error))
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return click.ClickException(f"{error.filename}: {error.strerror}")
+    unexpected = click.ClickException(
+        f"unexpected {type(error).__name__}: {error} (a mistake in this program: --debug or {DEBUG}=1 shows "
+        f"the traceback; please report it)"
+    )
+    unexpected.exit_code = UNEXPECTED
+    return unexpected
+
+
+def _root(error: BaseException) -> str:
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _without_passwords(text: str) -> str:
+    return re.sub(r"(://[^:/@\s]*):[^/@\s]*@", r"\1:***@", text)

@@ -1,0 +1,18 @@
+"""What can be done with a trained network: ``python -m wikiart predict``.
+
+Nothing imports this file. It is a door, so it may know what lies above the package: networks are
+fetched from MLflow, of which the package itself knows nothing.
+"""
+
+import click
+
+from ablations.predict import command as predict
+
+
+@click.group(help="What can be done with a trained network.", commands={"predict": predict})
+def main() -> None:
+    pass
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m wikiart", complete_var="_WIKIART_COMPLETE")
