@@ -74,8 +74,8 @@ def _load(uri: str) -> Any:
     except (MlflowException, OSError) as error:
         where = f"on {mlflow.get_tracking_uri()}: " if ":/" in uri else ""
         raise console.Failure(
-            f"no model {uri} ({where}{failures.reason(error)}): give --model runs:/<run id>/model with the id of a "
-            f"cell's finished run"
+            f"no model {uri} ({where}{failures.reason(error)}): give --model runs:/<run id>/model with the id "
+            f"of a cell's finished run"
         ) from error
     if "resize" not in model.metadata.flavors["python_function"].get("config", {}):
         raise console.Failure(f"{uri} is no network of this suite that takes pictures")
@@ -89,15 +89,13 @@ def _answers(network: Any, paths: Sequence[str], top: int, unreadable: list[str]
     for start in range(0, len(paths), BATCH):
         some = paths[start : start + BATCH]
         table = network.predict(pd.DataFrame({"path": some}))
-        styles = table.columns[2:]
+        styles = [column.removeprefix("p_") for column in table.columns[2:]]
         for path, (_, error, *probabilities) in zip(some, table.itertuples(index=False), strict=True):
             if error:
                 click.echo(f"{path}: {error}", err=True)
                 unreadable.append(path)
                 continue
-            best = sorted(
-                zip(styles.str.removeprefix("p_"), probabilities, strict=True), key=lambda pair: -pair[1]
-            )
+            best = sorted(zip(styles, probabilities, strict=True), key=lambda pair: -pair[1])
             yield path, best[:top]
 
 

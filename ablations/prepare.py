@@ -69,9 +69,8 @@ def prepared(
         stores = {size: _dropped(made, leaks) for size, made in stores.items()}
         say(f"  {len(leaks):,} training images dropped", always=True)
     elif seen.leaks:
-        say(
-            "  they count as right answers learnt by heart: --drop-leaks yes trains without them", always=True
-        )
+        remedy = "--drop-leaks yes trains without them"
+        say(f"  they count as right answers learnt by heart: {remedy}", always=True)
     return stores, seen
 
 

@@ -14,6 +14,15 @@ from sqlalchemy.exc import SQLAlchemyError
 DEBUG = "WIKIART_DEBUG"
 INTERRUPTED, UNEXPECTED = 130, 70  #: exit codes, as those of the suite
 
+#: an option that `mlflow run` can set as well, which knows no flags; by itself it means yes
+YES_OR_NO: dict[str, Any] = {
+    "type": bool,
+    "default": "no",
+    "is_flag": False,
+    "flag_value": "yes",
+    "metavar": "yes|no",
+}
+
 debug = click.option(
     "--debug",
     is_flag=True,

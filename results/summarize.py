@@ -18,7 +18,7 @@ from mlflow import MlflowClient
 import report
 import sentences
 import tables
-from commandline import Command, debug
+from commandline import YES_OR_NO, Command, debug
 from comparison import compare
 from effects import analyse
 from reading import Suite, newest_suite, read_suite
@@ -90,9 +90,7 @@ OUTPUT = (
     click.option(
         "--name", default="", show_default="the name of the suite's run", help="Folder below --out."
     ),
-    click.option(
-        "--log", default="no", type=bool, metavar="yes|no", help="Log the report onto the suite's run."
-    ),
+    click.option("--log", **YES_OR_NO, help="Log the report onto the suite's run."),
 )
 
 

@@ -127,11 +127,11 @@ def _decoded(text: str) -> bytes:
 
 
 def _are_bytes(values: np.ndarray) -> bool:
-    return np.issubdtype(values.dtype, np.integer) and (
-        values.size == 0 or 0 <= values.min() <= values.max() <= 255
-    )
+    if not np.issubdtype(values.dtype, np.integer):
+        return False
+    return bool(values.size == 0 or (values.min() >= 0 and values.max() <= 255))
 
 
 def _load_pyfunc(path: str, model_config: Mapping[str, Any]) -> Classifier:
-    """By this name MLflow asks for the model; ``model_config`` holds what `Classifier` takes beside the network."""
+    """By this name MLflow asks for the model; ``model_config``: what `Classifier` takes beside the network."""
     return Classifier(torch.export.load(path).module(), **model_config)
