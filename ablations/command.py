@@ -33,7 +33,7 @@ OPTIONS = {
             "--factors",
             default="",
             show_default="the question's own",
-            help='What is varied: "name=level,level ...".',
+            help=f'What is varied: "name=level,level ...". Names: {", ".join(design.NAMES)}.',
         ),
         click.option(
             "--base",

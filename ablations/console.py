@@ -12,6 +12,7 @@ from ablations import failures, interrupts
 MISSING = 1  #: exit code: something that was asked for cannot be had; the message says what helps
 UNEXPECTED = 70  #: exit code of a mistake in this project; EX_SOFTWARE in sysexits.h
 DEBUG = "WIKIART_DEBUG"
+COMPLETE = "_WIKIART_COMPLETE"  # of docs/completion.bash
 #: an option that `mlflow run` can set as well, which knows no flags; by itself it means yes
 YES_OR_NO: dict[str, Any] = {
     "type": bool,
@@ -39,7 +40,7 @@ class Command(cloup.Command):
         """As in Click. Started as a program, it takes the first Ctrl-C and ignores the next."""
         if args is None:
             interrupts.interrupt_once()
-            settings.setdefault("complete_var", "_WIKIART_COMPLETE")  # docs/completion.bash
+            settings.setdefault("complete_var", COMPLETE)
         return super().main(args, *rest, **settings)
 
     def invoke(self, ctx: click.Context) -> Any:

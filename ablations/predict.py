@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from ablations import console, failures, interrupts
+from ablations import console, failures
 from wikiart.layouts import images as images_below
 
 BATCH = 64  # pictures between two pieces of output
@@ -38,7 +38,6 @@ Answer = tuple[str, list[tuple[str, float]]]  # an image; its most probable styl
 )
 @click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
 def command(images: tuple[str, ...], model: str, top: int, form: str) -> None:
-    interrupts.leave_at_once("stopped")  # nothing is written
     paths = list(_files(images))
     network = _load(model)
     unreadable: list[str] = []
@@ -74,8 +73,8 @@ def _load(uri: str) -> Any:
     except (MlflowException, OSError) as error:
         where = f"on {mlflow.get_tracking_uri()}: " if ":/" in uri else ""
         raise console.Failure(
-            f"no model {uri} ({where}{failures.reason(error)}): give --model runs:/<run id>/model with the id "
-            f"of a cell's finished run"
+            f"no model {uri} ({where}{failures.reason(error)}): give --model runs:/<run id>/model "
+            f"with the id of a cell's finished run"
         ) from error
     if "resize" not in model.metadata.flavors["python_function"].get("config", {}):
         raise console.Failure(f"{uri} is no network of this suite that takes pictures")

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import traceback
 from typing import Any
 
@@ -51,6 +52,7 @@ class Command(cloup.Command):
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # people press twice, and it is on its way
             click.echo("\nstopped", err=True)
             ctx.exit(INTERRUPTED)
         except Exception as error:

@@ -6,6 +6,8 @@ fetched from MLflow, of which the package itself knows nothing.
 
 import click
 
+from ablations import interrupts
+from ablations.console import COMPLETE
 from ablations.predict import command as predict
 
 
@@ -15,4 +17,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m wikiart", complete_var="_WIKIART_COMPLETE")
+    interrupts.leave_at_once("stopped")  # nothing is written that needs an end
+    main(prog_name="python -m wikiart", complete_var=COMPLETE)

@@ -133,5 +133,5 @@ def _are_bytes(values: np.ndarray) -> bool:
 
 
 def _load_pyfunc(path: str, model_config: Mapping[str, Any]) -> Classifier:
-    """By this name MLflow asks for the model; ``model_config``: what `Classifier` takes beside the network."""
+    """By this name MLflow loads a model; ``model_config``: what `Classifier` takes beside the network."""
     return Classifier(torch.export.load(path).module(), **model_config)
