@@ -62,7 +62,7 @@ def reason(error: BaseException) -> str:
     """The first line of what an error came from in the end; the key alone of a KeyError says nothing."""
     *_, root = (link for link in chain(error) if link is error or not isinstance(link, KeyError))
     if isinstance(root, OSError) and root.strerror:
-        return root.strerror
+        return f"{root.strerror}: {root.filename}" if root.filename else root.strerror
     return without_password(first_line(root))
 
 

@@ -1,7 +1,7 @@
-"""Runs commands, each in a process of its own as ``__main__``, that share the seconds in which libraries load.
+"""Runs commands, each as ``__main__`` of its own process, that share the seconds in which libraries load.
 
-Reads a JSON list of {"words", "environment", "folder"} on standard input, and writes one of
-{"code", "out", "err"}. Words: what follows ``python``: "-m", a module and arguments, or a script and arguments.
+Reads a JSON list of {"words", "environment", "folder"} on standard input, and writes one of {"code", "out",
+"err"}. Words are what follows ``python``: "-m", a module and arguments, or a script and arguments.
 """
 
 import json
@@ -11,8 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-import mlflow.pytorch  # noqa: F401  what takes so long
+import statsmodels.api  # noqa: F401  for its seconds, as the next
 
+import ablations.suite  # noqa: F401
 from tests.conftest import ROOT
 
 
