@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from ablations import console, design, interrupts, progress
+from ablations import console, design, engine, interrupts, progress
 from ablations.console import YES_OR_NO
 from ablations.design import DesignError, Factor, Question
 from ablations.prepare import DATA_OPTIONS, cache_folder
@@ -122,9 +122,10 @@ def _typed(options: dict) -> str:
 def _run(plan: design.Design, options: dict, asked: Question) -> int:
     interrupts.leave_at_once()
     interrupts.end_with_launcher()
+    quiet_libraries()
+    engine.warm_up()
     from ablations import suite  # here, so that --help need not load torch and MLflow
 
-    quiet_libraries()
     if options["quiet"]:
         progress.be_quiet()
     how = suite.Options(
@@ -161,7 +162,7 @@ def _device(name: str) -> str:
 
 
 def quiet_libraries() -> None:
-    """MLflow's own progress and advice would bury the suite's lines."""
+    """MLflow's own progress and advice would bury the suite's lines; to be called before it is imported."""
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     logging.getLogger("alembic").setLevel(logging.WARNING)

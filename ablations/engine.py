@@ -3,18 +3,25 @@
 import multiprocessing
 import os
 import queue
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
+from contextlib import closing, contextmanager
+from multiprocessing import forkserver
+from pathlib import Path
 from typing import Any
 
 from ablations import interrupts
 
 Report = Callable[[float], None]  # share of a task that is done, 0..1; the first call says that it began
 TRIES = 2  # a task whose worker died is tried once more
+
+#: Linux forks workers from a process that has loaded everything once; elsewhere each loads it for itself
+CONTEXT = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+LOADED = ("ablations.worker", "mlflow.store.tracking.sqlalchemy_store", "torch._dynamo", "torch.export._trace")
 
 _reports: Any = None  # in a worker: the queue to the driver
 
@@ -23,8 +30,19 @@ class WorkerDied(RuntimeError):
     """A task's process ended without a word: out of memory, or killed."""
 
 
+def warm_up() -> None:
+    """Begin to load what workers need, in another process, while this one gets ready.
+
+    Workers get their environment variables from here: what is to reach them must be set before.
+    """
+    if CONTEXT.get_start_method() == "forkserver":
+        CONTEXT.set_forkserver_preload(list(LOADED))
+        with _environment(), interrupts.born_deaf():
+            forkserver.ensure_running()
+
+
 class Local:
-    """Runs tasks in ``workers`` spawned processes with ``threads`` threads each."""
+    """Runs tasks in ``workers`` processes with ``threads`` threads each."""
 
     def __init__(self, workers: int, threads: int):
         self.workers = workers
@@ -73,22 +91,22 @@ class Local:
 
     def _pool(self, work, tasks, indices, on_progress) -> Iterator[tuple[int, BaseException | None]]:
         """One pool's life: until every task has ended, or a worker dies and takes the pool along."""
-        context = multiprocessing.get_context("spawn")
-        reports = context.Queue()
-        with _threads_in_environment(self.threads):
-            pool = ProcessPoolExecutor(
-                min(self.workers, len(indices)), context, _start_worker, (self.threads, reports)
-            )
-            try:
-                with interrupts.held(), interrupts.born_deaf():  # submitting starts the processes
-                    futures = {pool.submit(_carry_out, work, index, tasks[index]): index for index in indices}
-                yield from _collect(futures, reports, on_progress)
-            except BaseException:
-                for process in multiprocessing.active_children():
-                    process.kill()  # what they were at is named by the caller; nothing half-written is left
-                raise
-            finally:
-                pool.shutdown(cancel_futures=True)
+        warm_up()
+        reports = CONTEXT.Queue()
+        pool = ProcessPoolExecutor(
+            min(self.workers, len(indices)), CONTEXT, _start_worker, (self.threads, reports)
+        )
+        try:
+            # Submitting starts the processes.
+            with interrupts.held(), interrupts.born_deaf(), _environment():
+                futures = {pool.submit(_carry_out, work, index, tasks[index]): index for index in indices}
+            yield from _collect(futures, reports, on_progress)
+        except BaseException:
+            for process in multiprocessing.active_children():
+                process.kill()  # what they were at is named by the caller; nothing half-written is left
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _collect(futures: dict[Future, int], reports, on_progress) -> Iterator[tuple[int, BaseException | None]]:
@@ -111,20 +129,20 @@ def _drain(reports, on_progress) -> None:
             return
 
 
-class _threads_in_environment:
-    """The libraries of a spawned process read their number of threads from its environment."""
+@contextmanager
+def _environment() -> Iterator[None]:
+    """Processes that are started within find the project, and start without idle threads.
 
-    NAMES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-    def __init__(self, threads: int):
-        self.values = dict.fromkeys(self.NAMES, str(threads))
-
-    def __enter__(self) -> None:
-        self.before = {name: os.environ.get(name) for name in self.NAMES}
-        os.environ.update(self.values)
-
-    def __exit__(self, *exception) -> None:
-        for name, value in self.before.items():
+    A process with threads had better not be forked. `_start_worker` sets their number.
+    """
+    path = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    values = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(path)}
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
             else:
@@ -136,8 +154,10 @@ def _start_worker(threads: int, reports) -> None:
     _reports = reports
     threading.Thread(target=_end_with_parent, daemon=True).start()
     import torch
+    from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(threads)
+    threadpool_limits(threads)
 
 
 def _end_with_parent() -> None:

@@ -29,7 +29,7 @@ from ablations import interrupts
 from ablations.checkpoint import stamp
 from ablations.design import Design, Question
 from ablations.liveness import owner
-from ablations.pictures import confusion_figure
+from ablations.pictures import confusion_picture
 from ablations.target import Target, opening
 from ablations.trainings import CellRun, Training
 from wikiart.audit import Audit
@@ -195,10 +195,32 @@ def start_cell(target: Target, cell: CellRun, store: Store, training: str) -> st
     return run_id
 
 
-def log_epoch(target: Target, run_id: str, epoch: Epoch) -> None:
-    """The learning curve's next point."""
-    metrics = {"train/loss": epoch.loss, "train/accuracy": epoch.accuracy}
-    target.client.log_batch(run_id, metrics=_metrics(metrics, step=epoch.number))
+class Curve:
+    """The learning curve of a training on its way to the runs that are read from it.
+
+    It is logged every few seconds, not every epoch: an epoch may take less than a database's commit.
+    """
+
+    EVERY = 5.0  # seconds
+
+    def __init__(self, target: Target, runs: Sequence[str]):
+        self.target, self.runs = target, runs
+        self._waiting: list[Metric] = []
+        self._logged = time.monotonic()
+
+    def add(self, epoch: Epoch) -> None:
+        """The curve's next point."""
+        values = {"train/loss": epoch.loss, "train/accuracy": epoch.accuracy}
+        self._waiting += _metrics(values, step=epoch.number)
+        if time.monotonic() - self._logged > self.EVERY:
+            self.log()
+
+    def log(self) -> None:
+        """Hand in what waits."""
+        for start in range(0, len(self._waiting), 1000):  # the server's limit for one batch
+            for run_id in self.runs:
+                self.target.client.log_batch(run_id, metrics=self._waiting[start : start + 1000])
+        self._waiting, self._logged = [], time.monotonic()
 
 
 def finish_cell(
@@ -235,15 +257,15 @@ def finish_cell(
         "test/balanced_accuracy": scores.balanced_accuracy,
         "test/macro_f1": scores.macro_f1,
     }
-    client.log_batch(run_id, metrics=_metrics(overall, model_id=logged.model_id))
     per_class = {f"test_class/{metric_name(style)}": value for style, value in scores.by_class.items()}
-    client.log_batch(run_id, metrics=_metrics({**per_class, "time/training_s": seconds}))
+    others = _metrics({**per_class, "time/training_s": seconds})
+    client.log_batch(run_id, metrics=[*_metrics(overall, model_id=logged.model_id), *others])
     client.log_table(run_id, items, "items.json")
     names = sorted(classes)
     confusion = pd.DataFrame(scores.confusion, columns=names)
     confusion.insert(0, "truth", names)
     client.log_table(run_id, confusion, "confusion.json")
-    client.log_figure(run_id, confusion_figure(scores.confusion, names), "confusion.png")
+    client.log_image(run_id, confusion_picture(scores.confusion, names), artifact_file="confusion.png")
     client.log_dict(run_id, {"classes": list(classes)}, "classes.json")
     if remarks:
         client.log_text(run_id, "\n".join(remarks), "log.txt")

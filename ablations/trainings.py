@@ -8,21 +8,13 @@ from pathlib import Path
 
 from ablations import study
 from ablations.design import Cell, Design
+from wikiart.cache import TRAININGS
 from wikiart.config import TrainingConfig
 from wikiart.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 #: modules of wikiart that decide a result
-DECIDING = (
-    "config",
-    "network",
-    "fast",
-    "training",
-    "state",
-    "smote",
-    "neighbours",
-    "evaluation",
-)  # modules of wikiart
+DECIDING = ("config", "network", "fast", "training", "state", "smote", "neighbours", "evaluation")
 
 
 @dataclass(frozen=True)
@@ -60,7 +52,7 @@ class Training:
 
     @property
     def _kept(self) -> Path:
-        return self.store.parent.parent / "trainings" / self.fingerprint  # beside the stores
+        return self.store.parent.parent / TRAININGS / self.fingerprint  # beside the stores
 
 
 def trainings(plan: Design, stores: Mapping[int, Store]) -> list[Training]:

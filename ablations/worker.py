@@ -96,11 +96,11 @@ def _train_and_log(
 ) -> None:
     config = job.training.config
     began = time.monotonic()
+    curve = tracking.Curve(job.target, list(runs.values()))
 
     def on_epoch(epoch: training.Epoch) -> None:
         report(epoch.number / (config.epochs + 1))  # evaluation and logging count as one epoch more
-        for run_id in runs.values():
-            tracking.log_epoch(job.target, run_id, epoch)
+        curve.add(epoch)
 
     network = training.train(
         config,
@@ -114,6 +114,7 @@ def _train_and_log(
         save_every=SAVE_EVERY,
     )
     seconds = time.monotonic() - began
+    curve.log()
     outputs = evaluation.predict(network, data.test.images, device=job.device)
     truth = [data.classes[label] for label in data.test.labels]
     kept = []

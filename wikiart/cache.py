@@ -5,16 +5,16 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from wikiart.paintings import DataError
 
-STORES, NEIGHBOURS = "stores", "neighbours"  #: folders in the cache
+STORES, NEIGHBOURS, TRAININGS = "stores", "neighbours", "trainings"  #: folders in the cache
 ABANDONED = 3600.0  #: seconds after which an untouched scratch folder belongs to no one
 FULL = (None, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # None: numpy's own error after a short write
 
@@ -154,22 +154,34 @@ def kept(cache: Path) -> dict[str, list[Path]]:
         "neighbours": sorted(
             path for end in ("npy", "part") for path in (cache / NEIGHBOURS).glob(f"*.{end}")
         ),
+        "states": sorted(path for end in ("pt", "part") for path in (cache / TRAININGS).glob(f"*.{end}")),
         "samples": sorted(path for path in cache.glob("sample-v*") if path.is_dir()),
         "scratch": [path for folder in (stores, cache) for path in scratch(folder)],
     }
 
 
 def clear(cache: Path) -> int:
-    """Remove what is kept, and scratch folders that are abandoned; returns the bytes that were freed."""
+    """Remove what is kept, scratch folders that are abandoned, and locks that nobody holds.
+
+    Returns the bytes that were freed.
+    """
     found = kept(cache)
     before = _total(found)
     for path in (*found["stores"], *found["samples"]):
         shutil.rmtree(path, ignore_errors=True)
-    for path in found["neighbours"]:
+    for path in (*found["neighbours"], *found["states"]):
         path.unlink(missing_ok=True)
     sweep(cache / STORES)
     sweep(cache)
+    for folder, name in ((STORES, f".{'[0-9a-f]' * 32}.lock"), (NEIGHBOURS, "*.lock"), (TRAININGS, "*.lock")):
+        for path in (cache / folder).glob(name):
+            _remove_lock(path)
     return before - _total(kept(cache))
+
+
+def _remove_lock(path: Path) -> None:
+    with suppress(Timeout), FileLock(path, timeout=0):
+        path.unlink(missing_ok=True)
 
 
 def _total(found: dict[str, list[Path]]) -> int:

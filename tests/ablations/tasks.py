@@ -1,4 +1,4 @@
-"""Work for the engine's tests; in a module of its own because spawned workers import it."""
+"""Work for the engine's tests; in a module of its own because workers import it."""
 
 import os
 import signal

@@ -153,10 +153,15 @@ def interrupt(process: subprocess.Popen, number: signal.Signals, group: bool) ->
     process.wait()
 
 
+def forked(one: psutil.Process, suite: subprocess.Popen) -> bool:
+    """Whether a process is no child of the suite's own, but of the one that workers are forked from."""
+    return one.pid != suite.pid and one.ppid() != suite.pid
+
+
 def kill(process: subprocess.Popen, whom: str, choice: random.Random) -> None:
     """SIGKILL to the script, to everything, or to a worker, after which the script goes on."""
     everyone = family(process)
-    workers = [one for one in everyone if "spawn_main" in " ".join(one.cmdline())]
+    workers = [one for one in everyone if "multiprocessing" in " ".join(one.cmdline()) and forked(one, process)]
     one_worker = choice.sample(workers, min(1, len(workers)))
     for victim in {"suite": everyone[:1], "everything": everyone, "worker": one_worker}[whom]:
         with contextlib.suppress(psutil.NoSuchProcess):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from filelock import FileLock
 
 from ablations import cache as command
 from ablations import prepare
@@ -101,6 +102,11 @@ def test_clear_removes_what_the_suite_keeps_and_nothing_else(found, tmp_path):
     (folder / "neighbours").mkdir()
     (folder / "neighbours" / "abc.npy").write_bytes(bytes(3_000_000))
     (folder / "neighbours" / "abc.npy.lock").write_bytes(b"")
+    (folder / "trainings").mkdir()
+    for name in ("abc.pt", "abc.lock"):
+        (folder / "trainings" / name).write_bytes(b"")
+    held = FileLock(folder / "trainings" / "held.lock")
+    held.acquire()
     own = scratch(folder / ".git-mine", age=2 * cache.ABANDONED), scratch(folder / "stores" / "mine", age=0)
     shown = CliRunner().invoke(command.command, ["--cache", str(folder)])
     assert shown.exit_code == 0
@@ -108,10 +114,14 @@ def test_clear_removes_what_the_suite_keeps_and_nothing_else(found, tmp_path):
     assert made.folder.exists()
     done = CliRunner().invoke(command.command, ["--cache", str(folder), "--clear", "yes"])
     assert "cleared: 3.0 MB" in done.output
-    assert sorted(path.name for path in folder.iterdir()) == [".git-mine", "neighbours", "stores"]
+    names = [".git-mine", "neighbours", "stores", "trainings"]
+    assert sorted(path.name for path in folder.iterdir()) == names
     assert [path.exists() for path in own] == [True, True]
     assert not made.folder.exists()
-    assert [path.name for path in (folder / "neighbours").iterdir()] == ["abc.npy.lock"]
+    assert list((folder / "neighbours").iterdir()) == []
+    assert [path.name for path in (folder / "stores").iterdir()] == ["mine"]
+    assert [path.name for path in (folder / "trainings").iterdir()] == ["held.lock"]
+    held.release()
 
 
 def test_an_empty_or_missing_cache(tmp_path):
