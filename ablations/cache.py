@@ -16,6 +16,7 @@ CLEAR = click.option("--clear", **console.YES_OR_NO, help="Remove what is kept."
     __doc__, example="mlflow run . -e cache -P clear=yes", options={"Cache": (CACHE_OPTION, CLEAR)}
 )
 def command(cache: str, clear: bool) -> None:
+    """Show the sizes, and clear if asked to."""
     folder = cache_folder(cache)
     for kind, paths in disk.kept(folder).items():
         megabytes = sum(map(disk.size, paths)) / 1e6

@@ -49,7 +49,7 @@ def _drop_example(model: Model, folder: Path) -> None:
     # The export needs an example; kept as text it would outweigh the weights (20 MB at 416 pixels).
     for name in ("input_example.json", "serving_input_example.json"):
         (folder / name).unlink(missing_ok=True)
-    model.saved_input_example_info = None
+    model.saved_input_example_info = None  # type: ignore[assignment]  # MLflow's own word for none
 
 
 def _take_pictures(model: Model, folder: Path, image_size: int, resize: str) -> None:

@@ -26,11 +26,15 @@ Options = Mapping[str, Sequence[Callable]]  #: title of a group in the help -> i
 
 
 class Failure(click.ClickException):
-    """An error that is shown in one line, and the exit code."""
+    """An error that is shown in one line."""
 
-    def __init__(self, message: str, exit_code: int = MISSING):
-        super().__init__(message)
-        self.exit_code = exit_code
+    exit_code = MISSING
+
+
+class Unexpected(Failure):
+    """A mistake in this project."""
+
+    exit_code = UNEXPECTED
 
 
 class Command(cloup.Command):
@@ -50,7 +54,7 @@ class Command(cloup.Command):
         ------
         Failure
             In place of whatever else went wrong.
-        """
+        """  # noqa: DOC501  what Click itself deals with
         try:
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.Abort, BrokenPipeError):  # Click deals with them
@@ -69,10 +73,9 @@ class Command(cloup.Command):
 def _failure(error: Exception) -> Failure:
     if (text := failures.told(error)) is not None:
         return Failure(text)
-    return Failure(
+    return Unexpected(
         f"unexpected {type(error).__name__}: {failures.first_line(error)} (a mistake in this program: "
-        f"--debug or {DEBUG}=1 shows the traceback; please report it)",
-        UNEXPECTED,
+        f"--debug or {DEBUG}=1 shows the traceback; please report it)"
     )
 
 
@@ -91,7 +94,7 @@ def command(text: str, example: str, options: Options) -> Callable[[Callable], C
 
     def decorate(callback: Callable) -> Command:
         callback = _debug(callback)
-        for title, group in reversed(options.items()):
+        for title, group in reversed(list(options.items())):
             callback = cloup.option_group(title, *group)(callback)
         settings = {"show_default": True, "max_content_width": 100}
         epilog = f"\b\nExample: {example}"

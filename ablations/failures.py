@@ -22,18 +22,18 @@ def told(error: BaseException) -> str | None:
             where = f" for {link.filename}" if link.filename else ""
             return f"no space left{where}: make room, then type the same command again"
     if _of_tracking(error):
-        return str(tracking_error(error))
+        return about_tracking(error)
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     return None
 
 
-def tracking_error(error: BaseException, tracking_uri: str = "") -> TrackingError:
+def about_tracking(error: BaseException, tracking_uri: str = "") -> str:
     """What to say of an error that came from the tracking server; default: the one in use."""
     import mlflow
 
     uri = without_password(tracking_uri or mlflow.get_tracking_uri())
-    return TrackingError(
+    return (
         f"the tracking server {uri} cannot be used ({reason(error)}): start it or mend it, or name another "
         f"with MLFLOW_TRACKING_URI"
     )

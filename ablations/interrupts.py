@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import psutil
@@ -40,13 +40,13 @@ def interrupt_once() -> None:
     _handle(_interrupt)
 
 
-def _handle(handler) -> None:
+def _handle(handler: Callable[..., None]) -> None:
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a shell's background job
             signal.signal(number, handler)
 
 
-def _interrupt(*_) -> None:
+def _interrupt(*_: object) -> None:
     global _asked
     first, _asked = not _asked, True
     if first and not _holds:
@@ -57,6 +57,10 @@ def check() -> None:
     """Raise KeyboardInterrupt if an interrupt came while it was held back, or was swallowed on its way.
 
     The second happens where Python has nobody to give an exception to, in destructors for one.
+
+    Raises
+    ------
+    KeyboardInterrupt
     """
     if _asked:
         raise KeyboardInterrupt
@@ -103,4 +107,6 @@ def _outlive(launcher: psutil.Process) -> None:
     with suppress(psutil.NoSuchProcess):
         while launcher.is_running() and launcher.status() != psutil.STATUS_ZOMBIE:
             time.sleep(1)
-    signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+    main = threading.main_thread().ident
+    if main is not None:
+        signal.pthread_kill(main, signal.SIGTERM)

@@ -38,6 +38,13 @@ Answer = tuple[str, list[tuple[str, float]]]  # an image; its most probable styl
 )
 @click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
 def command(images: tuple[str, ...], model: str, top: int, form: str) -> None:
+    """Write the most probable styles of every image.
+
+    Raises
+    ------
+    console.Failure
+        Some images cannot be read; the others have their answers.
+    """
     paths = list(_files(images))
     network = _load(model)
     unreadable: list[str] = []

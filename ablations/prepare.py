@@ -123,6 +123,7 @@ DATA_OPTIONS = (
 def command(
     data: str, image_size: int, resize: str, cache: str, allow_skipped: float, drop_leaks: bool
 ) -> None:
+    """Decode the images and say what was found."""
     folder = cache_folder(cache)
     found = locate(data, folder)
     click.echo(f"{found}\n{account(found)}")

@@ -53,7 +53,7 @@ class Bar:
         self._bar.start()
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._bar.stop()
         if self._done and self.unit:
             say(f"{self.title}: {self._done:,} {self.unit}")
@@ -95,7 +95,7 @@ class SuiteProgress:
         self._bar.start()
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._bar.stop()
 
     def update(self, index: int, share: float) -> None:

@@ -24,6 +24,7 @@ def python_env(conda: dict) -> dict:
 
 @console.command(__doc__, example="mlflow run . -e setup --env-manager uv", options={})
 def command() -> None:
+    """Write python_env.yaml."""
     target = ROOT / "python_env.yaml"
     conda = yaml.safe_load((ROOT / "conda.yaml").read_text())
     target.write_text(

@@ -57,8 +57,14 @@ def run(plan: Design, options: Options, question: Question) -> int:
     found = prepare.locate(options.data, options.cache)
     say(f"data: {found}")
     sizes = sorted({plan.config(cell, 0).image_size for cell in plan.cells})
-    how = {"allow_skipped": options.allow_skipped, "drop_leaks": options.drop_leaks}
-    stores, seen = prepare.prepared(found, sizes, options.resize, options.cache, **how)
+    stores, seen = prepare.prepared(
+        found,
+        sizes,
+        options.resize,
+        options.cache,
+        allow_skipped=options.allow_skipped,
+        drop_leaks=options.drop_leaks,
+    )
     every = trainings(plan, stores)
     cells = [cell for training in every for cell in training.cells]
     store = stores[sizes[0]]
@@ -87,9 +93,9 @@ def run(plan: Design, options: Options, question: Question) -> int:
             say(f"\n{lines}", always=True)
         if failed:
             parent.status = "FAILED"
-            lines = [f"  {name}: {first_line(error)}" for name, error in failed.items()]
+            reasons = [f"  {name}: {first_line(error)}" for name, error in failed.items()]
             again = f"{len(failed)} of {len(every)} trainings failed; the same command tries them again:"
-            say("\n".join(["", again, *lines]), always=True)
+            say("\n".join(["", again, *reasons]), always=True)
     return 1 if failed else code
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
 
-from ablations import failures
+from ablations.failures import TrackingError, about_tracking
 from ablations.locks import alone
 
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
@@ -68,7 +68,7 @@ def reach(tracking_uri: str) -> None:
 
     Raises
     ------
-    ablations.failures.TrackingError
+    TrackingError
         It does not.
     """
     patience = os.environ.get(RETRIES)
@@ -77,7 +77,7 @@ def reach(tracking_uri: str) -> None:
         with opening(tracking_uri):
             MlflowClient(tracking_uri).search_experiments(max_results=1)
     except Exception as error:  # of a database driver, of MLflow, of the connection: all mean the same here
-        raise failures.tracking_error(error, tracking_uri) from error
+        raise TrackingError(about_tracking(error, tracking_uri)) from error
     finally:
         if patience is None:
             os.environ.pop(RETRIES, None)

@@ -75,12 +75,22 @@ def _carry_out(job: Job, report: Callable[[float], None]) -> None:
         raise
 
 
+class _Lines(logging.Handler):
+    """Keeps what is logged as lines of a list."""
+
+    def __init__(self, lines: list[str]):
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(record.getMessage())
+
+
 @contextmanager
 def _remarks() -> Iterator[list[str]]:
     """What the subject logs meanwhile (SMOTE on small classes), as lines for the runs."""
     lines: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda record: lines.append(record.getMessage())
+    handler = _Lines(lines)
     logger = logging.getLogger("wikiart")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

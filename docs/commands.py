@@ -1,4 +1,4 @@
-"""Writes commands.md, which holds the help of every command: python docs/commands.py"""
+"""Writes commands.md, which holds the help of every command: python docs/commands.py."""
 
 import importlib
 import sys

@@ -13,7 +13,7 @@ from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
 DEBUG = "WIKIART_DEBUG"
-INTERRUPTED, UNEXPECTED = 130, 70  #: exit codes, as those of the suite
+INTERRUPTED = 130  #: exit code, as the suite's
 
 #: an option that `mlflow run` can set as well, which knows no flags; by itself it means yes
 YES_OR_NO: dict[str, Any] = {
@@ -35,6 +35,12 @@ debug = click.option(
 )
 
 
+class Unexpected(click.ClickException):
+    """A mistake in this project."""
+
+    exit_code = 70  # as the suite's
+
+
 class Command(cloup.Command):
     """A command whose errors name what helps."""
 
@@ -45,7 +51,7 @@ class Command(cloup.Command):
         ------
         click.ClickException
             In place of whatever else went wrong.
-        """
+        """  # noqa: DOC501  what Click itself deals with
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # MLflow would try for minutes
         try:
             return super().invoke(ctx)
@@ -70,12 +76,10 @@ def _in_one_line(error: Exception) -> click.ClickException:
         return click.ClickException(str(error))
     if isinstance(error, OSError) and error.filename and error.strerror:
         return click.ClickException(f"{error.filename}: {error.strerror}")
-    unexpected = click.ClickException(
+    return Unexpected(
         f"unexpected {type(error).__name__}: {error} (a mistake in this program: --debug or {DEBUG}=1 shows "
         f"the traceback; please report it)"
     )
-    unexpected.exit_code = UNEXPECTED
-    return unexpected
 
 
 def _root(error: BaseException) -> str:

@@ -106,6 +106,7 @@ OUTPUT = (
 def command(
     suite: str, experiment: str, name: str, out: Path, log: bool, pair: tuple[str, str] | None
 ) -> None:
+    """Summarize one suite, or compare two."""
     if pair:
         folder = out / (name or f"{pair[0][:8]}-{pair[1][:8]}")
         files = write_comparison(*pair, folder)

@@ -11,9 +11,9 @@ from ablations.console import COMPLETE
 from ablations.predict import command as predict
 
 
-@click.group(help="What can be done with a trained network.", commands={"predict": predict})
+@click.group(commands={"predict": predict})
 def main() -> None:
-    pass
+    """What can be done with a trained network."""
 
 
 if __name__ == "__main__":

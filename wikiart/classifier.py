@@ -106,13 +106,13 @@ class Classifier:
         return outputs.double().exp().numpy()
 
 
-def _sources(images: pd.DataFrame | np.ndarray) -> Sequence[Any]:
+def _sources(images: pd.DataFrame | np.ndarray) -> list[Any]:
     if isinstance(images, pd.DataFrame) and "path" in images:
         return [Path(path) for path in images["path"]]
     if isinstance(images, pd.DataFrame) and "image" in images:
         return [content if isinstance(content, bytes) else _decoded(content) for content in images["image"]]
     if isinstance(images, np.ndarray) and images.ndim == 4 and images.shape[3] == 3 and _are_bytes(images):
-        return images.astype(np.uint8)
+        return list(images.astype(np.uint8))
     raise ValueError(
         "give pictures as a DataFrame with a column path (files) or image (bytes, or base64 text of a "
         "file), or as an array of integers 0..255 (n, height, width, 3)"

@@ -161,7 +161,9 @@ def forked(one: psutil.Process, suite: subprocess.Popen) -> bool:
 def kill(process: subprocess.Popen, whom: str, choice: random.Random) -> None:
     """SIGKILL to the script, to everything, or to a worker, after which the script goes on."""
     everyone = family(process)
-    workers = [one for one in everyone if "multiprocessing" in " ".join(one.cmdline()) and forked(one, process)]
+    workers = [
+        one for one in everyone if "multiprocessing" in " ".join(one.cmdline()) and forked(one, process)
+    ]
     one_worker = choice.sample(workers, min(1, len(workers)))
     for victim in {"suite": everyone[:1], "everything": everyone, "worker": one_worker}[whom]:
         with contextlib.suppress(psutil.NoSuchProcess):
