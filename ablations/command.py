@@ -144,6 +144,7 @@ def _run(plan: design.Design, options: dict, asked: Question) -> int:
         interrupts.interrupt_once()
         return suite.run(plan, how, asked)
     except KeyboardInterrupt:
+        interrupts.ignore()
         click.echo(f"\n{interrupts.LAST_LINE}", err=True)
         return interrupts.EXIT_CODE
 

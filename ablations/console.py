@@ -60,6 +60,7 @@ class Command(cloup.Command):
         except (click.exceptions.Exit, click.Abort, BrokenPipeError):  # Click deals with them
             raise
         except KeyboardInterrupt:
+            interrupts.ignore()
             click.echo("\nstopped", err=True)
             ctx.exit(interrupts.EXIT_CODE)
         except Exception as error:

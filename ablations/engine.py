@@ -23,6 +23,7 @@ TRIES = 2  # a task whose worker died is tried once more
 #: Linux forks workers from a process that has loaded everything once; elsewhere each loads it for itself
 CONTEXT = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
 LOADED = (
+    "ablations.bound",  # first
     "ablations.worker",
     "mlflow.store.tracking.sqlalchemy_store",
     "torch._dynamo",
@@ -94,6 +95,28 @@ class Local:
                     WorkerDied("its worker process died, twice (out of memory? fewer workers need less)"),
                 )
             waiting = [index for index in waiting if index not in ended]
+
+    def ask(self, question: Callable[[Any], Any], about: Any) -> list[Any]:
+        """Put one question to all workers at the same time; their answers.
+
+        Raises
+        ------
+        BrokenProcessPool
+            A worker died.
+        """
+        pool = ProcessPoolExecutor(self.workers, CONTEXT, _start_worker, (self.threads, None))
+        try:
+            with interrupts.held(), interrupts.born_deaf(), _environment():
+                futures = [pool.submit(question, about) for _ in range(self.workers)]
+            while wait(futures, timeout=0.2).not_done:
+                interrupts.check()
+            return [future.result() for future in futures]
+        except BaseException:
+            for process in multiprocessing.active_children():
+                process.kill()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def _pool(
         self,

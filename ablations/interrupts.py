@@ -40,7 +40,12 @@ def interrupt_once() -> None:
     _handle(_interrupt)
 
 
-def _handle(handler: Callable[..., None]) -> None:
+def ignore() -> None:
+    """From now on signals do nothing. While Python ends, they would otherwise kill it: the exit code is lost."""
+    _handle(signal.SIG_IGN)
+
+
+def _handle(handler: Callable[..., None] | signal.Handlers) -> None:
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a shell's background job
             signal.signal(number, handler)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import mlflow
 
-from ablations import liveness, prepare, synthetic, tracking
+from ablations import estimate, liveness, prepare, synthetic, tracking
 from ablations.design import Design, Question
 from ablations.engine import Local
 from ablations.failures import first_line
-from ablations.progress import SuiteProgress, say
+from ablations.progress import SuiteProgress, readable, say
 from ablations.target import Target, reach
 from ablations.trainings import ROOT, Training, trainings
 from ablations.worker import Job, carry_out
@@ -116,6 +116,8 @@ def _run_jobs(jobs: list[Job], options: Options) -> dict[str, BaseException]:
     engine = Local(*_processes(options, len(jobs)))
     how = f"{engine.workers} at a time, {engine.threads} threads each, on {options.device}"
     say(f"{len(jobs)} trainings to run, {how}")
+    if expected := estimate.seconds(jobs, engine):
+        say(f"about {readable(expected)}, going by some steps of each network")
     failed: dict[str, BaseException] = {}
     with (
         SuiteProgress([(job.training.name, len(job.training.cells)) for job in jobs]) as progress,

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -24,6 +25,7 @@ from mlflow.entities import (
     RunStatus,
     RunTag,
 )
+from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_ARTIFACTS
 
 from ablations import interrupts
 from ablations.checkpoint import stamp
@@ -263,16 +265,25 @@ def finish_cell(
     }
     per_class = {f"test_class/{metric_name(style)}": value for style, value in scores.by_class.items()}
     others = _metrics({**per_class, "time/training_s": seconds})
-    client.log_batch(run_id, metrics=[*_metrics(overall, model_id=logged.model_id), *others])
-    client.log_table(run_id, items, "items.json")
     names = sorted(classes)
     confusion = pd.DataFrame(scores.confusion, columns=names)
     confusion.insert(0, "truth", names)
-    client.log_table(run_id, confusion, "confusion.json")
-    client.log_image(run_id, confusion_picture(scores.confusion, names), artifact_file="confusion.png")
-    client.log_dict(run_id, {"classes": list(classes)}, "classes.json")
-    if remarks:
-        client.log_text(run_id, "\n".join(remarks), "log.txt")
+    tables = {"items.json": items, "confusion.json": confusion}
+    with tempfile.TemporaryDirectory() as name:  # handed in at once: for a server, each call is a journey
+        folder = Path(name)
+        for file, table in tables.items():
+            table.to_json(folder / file, orient="split", index=False)
+        confusion_picture(scores.confusion, names).save(folder / "confusion.png")
+        (folder / "classes.json").write_text(json.dumps({"classes": list(classes)}), encoding="utf-8")
+        if remarks:
+            (folder / "log.txt").write_text("\n".join(remarks), encoding="utf-8")
+        client.log_artifacts(run_id, name)
+    shown = json.dumps([{"path": file, "type": "table"} for file in tables])  # as log_table would say
+    client.log_batch(
+        run_id,
+        metrics=[*_metrics(overall, model_id=logged.model_id), *others],
+        tags=[RunTag(MLFLOW_LOGGED_ARTIFACTS, shown)],
+    )
     client.set_terminated(run_id)
     return logged.artifact_location
 

@@ -14,7 +14,10 @@ from wikiart.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 #: modules of wikiart that decide a result
-DECIDING = ("config", "network", "fast", "training", "state", "smote", "neighbours", "evaluation")
+DECIDING = (
+    *("config", "network", "fast", "mixtures", "steps", "training", "state"),
+    *("smote", "neighbours", "evaluation"),
+)
 
 
 @dataclass(frozen=True)

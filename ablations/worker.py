@@ -21,6 +21,7 @@ from wikiart import evaluation, store, training
 from wikiart.store import Store
 
 SAVE_EVERY = float(os.environ.get("WIKIART_SAVE_SECONDS", "30"))  # between two states of a training on disk
+RECORD = os.environ.get("WIKIART_CUDA_GRAPHS") == "1"  # docs/speed.md
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,7 @@ def _train_and_log(
         on_epoch=on_epoch,
         resume=job.training.resume,
         save_every=SAVE_EVERY,
+        record=RECORD,
     )
     seconds = time.monotonic() - began
     curve.log()

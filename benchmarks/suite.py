@@ -1,6 +1,6 @@
 """The whole factorial, the study's way and this suite's, on the same images: time and memory.
 
-    python benchmarks/suite.py [--quick] [--sizes 64 224 416] [--epochs N] [--share S]
+    python benchmarks/suite.py [--quick] [--sizes 64 224 416] [--epochs N] [--share S] [--few]
 
 Three ways of the same 16 cells (class order, convolutions, dropout, SMOTE), one after the other:
 
@@ -13,9 +13,11 @@ Three ways of the same 16 cells (class order, convolutions, dropout, SMOTE), one
 All 16 cells are run, none is extrapolated. Images are the generated paintings in the study's
 proportions, scaled to each size as JPEG; at least six a style, which imbalanced-learn's SMOTE needs.
 ``without imports`` is the study's time less that for starting its processes: the smaller the
-experiment, the more these weigh, on both sides. Memory is the highest sum of anonymous memory
-(RssAnon) over a way's processes, read ten times a second; Linux only. Times depend on the machine
-and on what else it does: compare the ways with each other. Minutes; ``--quick`` is a trial of one.
+experiment, the more these weigh, on both sides. Memory is the highest sum of anonymous memory over
+a way's processes, what they share counted once (Pss_Anon), read five times a second; Linux only.
+Times depend on the machine and on what else it does: compare the ways with each other. Minutes;
+``--quick`` is a trial of one. ``--few`` varies convolutions and SMOTE alone: 4 cells are enough to see
+the memory.
 """
 
 import argparse
@@ -38,8 +40,16 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from wikiart.sample import MANNERS, painting
 
 ROOT = Path(__file__).resolve().parents[1]
-SHARES = {64: 0.05, 224: 0.02, 416: 0.02}  # of the study's 13,350 training and 630 test images
+SHARES = {64: 0.15, 224: 0.02, 416: 0.02}  # of the study's 13,350 training and 630 test images
 MB = 2**20
+Factors = dict[str, tuple[str, ...]]
+FACTORS: Factors = {
+    "class_order": ("unsorted", "sorted"),
+    "conv_layers": ("1", "3"),
+    "dropout": ("0.01", "0.1"),
+    "smote": ("off", "on"),
+}
+FEW = {name: FACTORS[name] for name in ("conv_layers", "smote")}
 
 
 class Outcome(NamedTuple):
@@ -77,7 +87,7 @@ def run(command: list[str], environment: dict[str, str]) -> tuple[Outcome, str]:
         nonlocal peak
         while process.poll() is None:
             peak = max(peak, sum(map(_anonymous, _family(process.pid))))
-            time.sleep(0.1)
+            time.sleep(0.2)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -102,8 +112,8 @@ def _family(parent: int) -> Iterator[int]:
 
 def _anonymous(process: int) -> int:
     try:
-        status = Path(f"/proc/{process}/status").read_text()
-        return int(status.split("RssAnon:")[1].split()[0]) * 1024
+        rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+        return int(rollup.split("Pss_Anon:")[1].split()[0]) * 1024
     except (OSError, IndexError):  # ended meanwhile
         return 0
 
@@ -124,22 +134,20 @@ def paint(folder: Path, size: int, share: float) -> dict[str, int]:
     return made
 
 
-def study(folder: Path, epochs: int) -> Outcome:
+def study(folder: Path, epochs: int, factors: Factors) -> Outcome:
     total = Outcome(0, 0)
-    for class_order, conv_layers, dropout, smote in product(
-        ("unsorted", "sorted"), ("1", "3"), ("0.01", "0.1"), ("off", "on")
-    ):
+    for levels in product(*factors.values()):
         command = [sys.executable, "benchmarks/study.py", str(folder), "--epochs", str(epochs)]
-        command += ["--class-order", class_order, "--conv-layers", conv_layers]
-        command += ["--dropout", dropout, "--smote", smote]
+        for name, level in zip(factors, levels, strict=True):
+            command += [f"--{name.replace('_', '-')}", level]
         outcome, output = run(command, dict(os.environ))
         said = json.loads(output.splitlines()[-1])
         total += outcome._replace(trained=said["trained"], inside=said["seconds"])
     return total
 
 
-def suite(folder: Path, size: int, epochs: int, scratch: Path, *, shared: bool) -> Outcome:
-    """The suite in an empty cache and an empty MLflow store."""
+def suite(folder: Path, size: int, epochs: int, scratch: Path, factors: Factors, *, shared: bool) -> Outcome:
+    """The suite in an empty cache and an empty MLflow store; not shared: once for each class order."""
     total = Outcome(0, 0)
     with tempfile.TemporaryDirectory(dir=scratch) as name:
         place = Path(name)
@@ -147,27 +155,34 @@ def suite(folder: Path, size: int, epochs: int, scratch: Path, *, shared: bool) 
         command = [sys.executable, "-m", "ablations.ablate", "--data", str(folder), "--seeds", "1"]
         command += ["--image-size", str(size), "--epochs", str(epochs)]
         command += ["--cache", str(place / "cache"), "--out", str(place / "results")]
-        factors = "conv_layers=1,3 dropout=0.01,0.1 smote=off,on"
+        once = _asked(factors)
         if shared:
-            return run([*command, "--factors", f"class_order=unsorted,sorted {factors}"], environment)[0]
-        for class_order in ("unsorted", "sorted"):
-            own = ["--factors", factors, "--base", f"class_order={class_order}"]
+            return run([*command, *once], environment)[0]
+        apart = {name: levels for name, levels in factors.items() if name != "class_order"}
+        for class_order in factors["class_order"]:
+            own = [*_asked(apart), "--base", f"class_order={class_order}"]
             total += run([*command, *own], environment)[0]
     return total
 
 
-def compare(size: int, epochs: int, share: float, scratch: Path) -> None:
-    """Run the three ways on new images of a size; a line for each as it ends."""
+def _asked(factors: Factors) -> list[str]:
+    return ["--factors", " ".join(f"{name}={','.join(levels)}" for name, levels in factors.items())]
+
+
+def compare(size: int, epochs: int, share: float, scratch: Path, factors: Factors) -> None:
+    """Run the ways on new images of a size; a line for each as it ends."""
     with tempfile.TemporaryDirectory(dir=scratch) as name:
         folder = Path(name) / "paintings"
         made = paint(folder, size, share)
         print(f"\n{size} pixels, {made['train']} training and {made['test']} test images, {epochs} epochs")
         print(f"  {'':24}     s   images/s   peak MB   times faster   times less memory", flush=True)
-        reference = study(folder, epochs)
+        reference = study(folder, epochs, factors)
         show("study", reference, reference)
         show("study, without imports", reference._replace(seconds=reference.inside), reference)
-        show("suite, 16 trainings", suite(folder, size, epochs, scratch, shared=False), reference)
-        show("suite", suite(folder, size, epochs, scratch, shared=True), reference)
+        if "class_order" in factors:
+            apart = suite(folder, size, epochs, scratch, factors, shared=False)
+            show("suite, 16 trainings", apart, reference)
+        show("suite", suite(folder, size, epochs, scratch, factors, shared=True), reference)
 
 
 def show(way: str, outcome: Outcome, reference: Outcome) -> None:
@@ -184,14 +199,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="64 pixels, one epoch")
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SHARES), help="default: 64 224 416")
-    parser.add_argument("--epochs", type=int, default=5, help="default: 5")
+    parser.add_argument("--epochs", type=int, default=10, help="default: 10")
     parser.add_argument("--share", type=float, help="of the study's images (default: by size)")
+    parser.add_argument("--few", action="store_true", help="4 cells: convolutions and SMOTE alone")
     parser.add_argument("--scratch", type=Path, help="folder for temporary files (default: the system's)")
     options = parser.parse_args()
     sizes, epochs = ([64], 1) if options.quick else (options.sizes, options.epochs)
     for size in sizes:
         share = options.share or (0.01 if options.quick else SHARES.get(size, 0.02))
-        compare(size, epochs, share, options.scratch)
+        compare(size, epochs, share, options.scratch, FEW if options.few else FACTORS)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What decides a training: one frozen, validated record whose every field can be a factor."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -41,6 +41,9 @@ class TrainingConfig(BaseModel):
     batch_size: int = Field(16, ge=2, le=65536, description="images per step")
     epochs: int = Field(10, ge=1, le=100_000, description="passes over the training images")
     image_size: int = Field(64, ge=16, le=2048, description="side of the square images, in pixels")
+    precision: Literal["float32", "tf32", "bf16"] = Field(
+        "float32", description="float32; tf32 (on a GPU, else the same) or bf16 for what is multiplied"
+    )
     seed: int = Field(0, ge=0, lt=2**32, description="of initialisation, order, dropout and SMOTE")
 
 

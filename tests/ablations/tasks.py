@@ -22,3 +22,9 @@ def work(task: tuple[str, Path], report) -> None:
         time.sleep(2)
     if word == "sleep":
         time.sleep(600)
+
+
+def who(seconds: float) -> int:
+    """The worker's process, after so many seconds."""
+    time.sleep(seconds)
+    return os.getpid()

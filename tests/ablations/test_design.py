@@ -150,10 +150,11 @@ def test_every_field_of_a_configuration_can_be_a_factor():
         "batch_size": "16,32",
         "epochs": "1,2",
         "image_size": "32,64",
+        "precision": "float32,bf16",
     }
     assert set(levels) == set(design.NAMES) == {"class_order", *TrainingConfig.model_fields} - {"seed"}
     factors = parse_factors(" ".join(f"{name}={values}" for name, values in levels.items()), [])
-    assert len(make("full", factors, {}, seeds=1).cells) == 2**8
+    assert len(make("full", factors, {}, seeds=1).cells) == 2**9
 
 
 def test_a_factor_knows_its_stage():

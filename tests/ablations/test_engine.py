@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ablations.engine import Local, WorkerDied
-from tests.ablations.tasks import work
+from tests.ablations.tasks import who, work
 
 
 def calls(folder: Path) -> int:
@@ -51,4 +51,10 @@ def test_an_interrupt_ends_the_workers(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         list(Local(2, 1).run(work, [("sleep", tmp_path / "a"), ("sleep", tmp_path / "b")], interrupt))
+    assert multiprocessing.active_children() == []
+
+
+def test_a_question_reaches_every_worker_at_the_same_time():
+    answers = Local(2, 1).ask(who, 0.5)
+    assert len(set(answers)) == 2
     assert multiprocessing.active_children() == []

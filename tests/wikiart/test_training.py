@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from wikiart.config import TrainingConfig
-from wikiart.smote import Recipes, no_recipes
-from wikiart.training import Mixtures, batches, train
+from wikiart.smote import no_recipes
+from wikiart.training import batches, pace, train
 
 CONFIG = TrainingConfig(image_size=16, epochs=2, batch_size=4)
 
@@ -69,17 +69,20 @@ def test_batches_hold_every_item_once_and_none_is_single(items, size):
     assert all(len(part) > 1 for part in parts)
 
 
-def test_mixtures_blend_in_the_batch(images):
-    recipes = Recipes(
-        first=np.array([0, 5]),
-        second=np.array([3, 5]),
-        weight=np.array([0.25, 0.0], np.float32),
-        labels=np.array([0, 2]),
+def test_bf16_learns_as_well_and_is_another_training(images):
+    brief = CONFIG.model_copy(update={"precision": "bf16"})
+    assert not all(
+        torch.equal(a, b) for a, b in zip(weights(CONFIG, images), weights(brief, images), strict=True)
     )
-    source = Mixtures(images, LABELS, recipes, "cpu")
-    assert len(source) == 15
-    pixels, labels = source.batch(torch.tensor([14, 2, 13]))
-    assert labels.tolist() == [2, 2, 0]
-    expected = [images[5], images[2], images[0] + 0.25 * (images[3].astype(float) - images[0])]
-    assert np.allclose(pixels.permute(0, 2, 3, 1).numpy(), expected, atol=1e-4)
-    assert pixels.is_contiguous(memory_format=torch.channels_last)
+    assert all(w.dtype in (torch.float32, torch.int64) for w in weights(brief, images))
+
+
+def test_tf32_on_a_cpu_is_float32(images):
+    same = CONFIG.model_copy(update={"precision": "tf32"})
+    assert all(torch.equal(a, b) for a, b in zip(weights(CONFIG, images), weights(same, images), strict=True))
+
+
+def test_pace_is_seen_on_a_few_steps_and_leaves_chance_alone(images):
+    expected = weights(CONFIG, images)
+    assert 0 < pace(CONFIG, images, LABELS, no_recipes(), 3, seconds=0.01) < 60
+    assert all(torch.equal(a, b) for a, b in zip(expected, weights(CONFIG, images), strict=True))

@@ -1,0 +1,83 @@
+"""How long the trainings of a suite will take, seen on a few steps of each network before they begin."""
+
+import heapq
+import math
+import statistics
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ablations.engine import Local
+from ablations.synthetic import kept_recipes
+from ablations.worker import Job
+from wikiart import store, training
+from wikiart.smote import plan
+
+LONG = (
+    1e9  #: pixels to be trained on, in all epochs of all trainings; a minute's work or less needs no estimate
+)
+LOGGING = 1.0  #: seconds that a run's model, tables and pictures take
+
+
+class Kind(NamedTuple):
+    """What decides how long a step takes, besides the machine."""
+
+    conv_layers: int
+    image_size: int
+    batch_size: int
+    precision: str
+    smote: str
+
+    @classmethod
+    def of(cls, job: Job) -> "Kind":
+        """A job's kind."""
+        return cls(*(getattr(job.training.config, name) for name in cls._fields))
+
+
+def seconds(jobs: Sequence[Job], engine: Local) -> float | None:
+    """Seconds from the first start to the last end; None if the work is not worth an estimate.
+
+    Every worker times some steps of each kind of training while the others do so too, since
+    they share the machine's memory. Trainings are then dealt out as the engine does it. What an
+    interrupted training has behind it is not taken off.
+    """
+    steps = [_steps(job) for job in jobs]
+    pixels = sum(
+        count * job.training.config.batch_size * job.training.config.image_size**2
+        for count, job in zip(steps, jobs, strict=True)
+    )
+    if pixels < LONG:
+        return None
+    kinds = {Kind.of(job): job for job in jobs}
+    answers = engine.ask(_paces, list(kinds.values()))
+    paces = dict(zip(kinds, map(statistics.mean, zip(*answers, strict=True)), strict=True))
+    each = [
+        count * paces[Kind.of(job)] + LOGGING * len(job.training.cells)
+        for count, job in zip(steps, jobs, strict=True)
+    ]
+    return dealt(each, engine.workers)
+
+
+def dealt(each: Sequence[float], workers: int) -> float:
+    """When the last of these tasks ends if every worker takes the next one as soon as it is free."""
+    free = [0.0] * workers
+    for duration in each:
+        heapq.heapreplace(free, free[0] + duration)
+    return max(free)
+
+
+def _steps(job: Job) -> int:
+    config = job.training.config
+    data = store.load(job.training.store)
+    items = sum(plan(config.smote, data.train.labels, data.classes).values())
+    return config.epochs * math.ceil(items / config.batch_size)
+
+
+def _paces(jobs: Sequence[Job]) -> list[float]:
+    """In a worker: seconds that a step of each training takes."""
+    paces = []
+    for job in jobs:
+        config, data = job.training.config, store.load(job.training.store)
+        made = kept_recipes(data, config.smote, config.seed, job.device)
+        of = (config, data.train.images, data.train.labels, made, len(data.classes))
+        paces.append(training.pace(*of, device=job.device, seconds=0.5))
+    return paces

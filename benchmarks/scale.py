@@ -1,0 +1,63 @@
+"""What a suite costs as it grows: more images, larger ones, more cells; and how good its estimate was.
+
+    python benchmarks/scale.py [--images 1000] [--epochs 10]
+
+Runs the suite itself on generated paintings, each time with one thing doubled or quadrupled, in an
+empty cache and an empty MLflow store. ``trainings`` is the time from the first training's start to
+the last one's end, ``each`` the same for a training, an epoch, a thousand images and 64 x 64 pixels:
+equal figures mean that the cost is linear. ``expected`` is what the suite printed before it began.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from mlflow import MlflowClient
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.suite import ROOT, paint
+
+STUDY = 13_350  # training images, of which `paint` takes a share
+DROPOUTS = ("0", "0.05", "0.1", "0.15", "0.2", "0.25", "0.3", "0.35")
+
+
+def run(images: int, size: int, trainings: int, epochs: int, scratch: Path) -> tuple[int, float, float]:
+    """Number of training images painted, seconds that the trainings took, seconds that were expected."""
+    with tempfile.TemporaryDirectory(dir=scratch) as name:
+        place = Path(name)
+        made = paint(place / "paintings", size, images / STUDY)
+        uri = f"sqlite:///{place}/mlflow.db"
+        command = [sys.executable, "-m", "ablations.ablate", "--data", str(place / "paintings")]
+        command += ["--factors", f"dropout={','.join(DROPOUTS[:trainings])}", "--seeds", "1"]
+        command += ["--image-size", str(size), "--epochs", str(epochs)]
+        command += ["--cache", str(place / "cache"), "--out", str(place / "results")]
+        environment = {**os.environ, "MLFLOW_TRACKING_URI": uri}
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+        [parent] = MlflowClient(uri).search_runs(["0"], "tags.role = 'suite'")
+        seen = parent.data.metrics
+        return made["train"], seen["time/trainings_s"], seen.get("time/expected_s", float("nan"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--images", type=int, default=1000, help="to begin with (default: 1000)")
+    parser.add_argument("--epochs", type=int, default=10, help="default: 10")
+    parser.add_argument("--scratch", type=Path, help="folder for temporary files (default: the system's)")
+    options = parser.parse_args()
+    n = options.images
+    print("images   pixels   trainings   seconds   each   expected   expected/seconds", flush=True)
+    for images, size, trainings in ((n, 64, 4), (2 * n, 64, 4), (4 * n, 64, 4), (n, 128, 4), (n, 64, 8)):
+        made, took, expected = run(images, size, trainings, options.epochs, options.scratch)
+        each = took / (trainings * options.epochs * made / 1000 * (size / 64) ** 2)
+        print(
+            f"{made:6}{size:9}{trainings:12}{took:10.1f}{each:7.2f}{expected:11.1f}{expected / took:19.2f}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
