@@ -41,7 +41,7 @@ def interrupt_once() -> None:
 
 
 def ignore() -> None:
-    """From now on signals do nothing. While Python ends, they would otherwise kill it: the exit code is lost."""
+    """From now on signals do nothing; while Python ends, they would kill it, and its exit code be lost."""
     _handle(signal.SIG_IGN)
 
 
