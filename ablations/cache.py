@@ -1,18 +1,22 @@
-"""The cache: what is kept of decoded images, how large it is, and how to be rid of it."""
+"""The cache: what is kept of decoded images, how large it is, and how to be rid of it.
+
+Clear it when no suite runs: trainings read from it. Images and runs are not touched.
+"""
 
 import click
 
-from ablations.prepare import cache_folder
+from ablations import console
+from ablations.prepare import CACHE_OPTION, cache_folder
 from wikiart import cache as disk
 
+CLEAR = click.option("--clear", **console.YES_OR_NO, help="Remove what is kept.")
 
-@click.command(
-    help=f"{__doc__}\n\nClear it when no suite runs: trainings read from it. Images and runs are not touched."
-    "\n\nExample: mlflow run . -e cache -P clear=yes"
+
+@console.command(
+    __doc__, example="mlflow run . -e cache -P clear=yes", options={"Cache": (CACHE_OPTION, CLEAR)}
 )
-@click.option("--cache", default="", help="Its folder.  [default: ~/.cache/wikiart-ablations]")
-@click.option("--clear", default=False, type=bool, show_default=True, help="Remove what is kept: yes or no.")
 def command(cache: str, clear: bool) -> None:
+    """Show the sizes, and clear if asked to."""
     folder = cache_folder(cache)
     for kind, paths in disk.kept(folder).items():
         megabytes = sum(map(disk.size, paths)) / 1e6

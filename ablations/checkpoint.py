@@ -1,43 +1,76 @@
 """A trained network as an MLflow model: loads without this project, holds the weights once."""
 
+import hashlib
 import logging
+import shutil
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import mlflow.pytorch
 import numpy as np
-import torch
+from mlflow import pyfunc
 from mlflow.models import Model
 from mlflow.utils.file_utils import local_file_uri_to_path
 from torch import nn
 
+from wikiart import classifier, reading
 
-def save(network: nn.Module, folder: Path, image_size: int) -> None:
-    """Write a network into a folder as an MLflow model of the format pt2.
+WEIGHTS = Path("data") / "model.pt2"
+CODE = "code"
+REQUIRED = ("torch", "numpy", "pandas", "pillow")  # by what travels with a model
 
-    Input: float32 (n, 3, image_size, image_size), pixels 0..255. Output: log-probabilities (n, classes).
+
+def save(network: nn.Module, folder: Path, image_size: int, resize: str) -> None:
+    """Write a network into a folder as an MLflow model of two flavours; `stamp` completes it.
+
+    ``pytorch``, format pt2: float32 (n, 3, image_size, image_size), pixels 0..255, to
+    log-probabilities (n, classes). ``python_function``: pictures to styles with probabilities
+    (wikiart.classifier.Classifier), which makes the pictures square by the rule ``resize``.
     """
     example = np.zeros((2, 3, image_size, image_size), np.float32)
-    requirements = [f"torch=={torch.__version__.partition('+')[0]}"]
+    requirements = [f"{name}=={version(name).partition('+')[0]}" for name in REQUIRED]
     logging.getLogger("mlflow.models.model").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch.export warns of its own archive's layout
         mlflow.pytorch.save_model(
             network.cpu(), str(folder), input_example=example, pip_requirements=requirements
         )
-    _drop_example(folder)
+    model = Model.load(str(folder))
+    _drop_example(model, folder)
+    _take_pictures(model, folder, image_size, resize)
+    model.save(str(folder / "MLmodel"))
 
 
-def _drop_example(folder: Path) -> None:
+def _drop_example(model: Model, folder: Path) -> None:
     # The export needs an example; kept as text it would outweigh the weights (20 MB at 416 pixels).
     for name in ("input_example.json", "serving_input_example.json"):
         (folder / name).unlink(missing_ok=True)
-    model = Model.load(str(folder))
-    model.saved_input_example_info = None
-    model.save(str(folder / "MLmodel"))
+    model.saved_input_example_info = None  # type: ignore[assignment]  # MLflow's own word for none
+
+
+def _take_pictures(model: Model, folder: Path, image_size: int, resize: str) -> None:
+    """Let the flavour ``python_function`` take pictures instead of the network's tensors."""
+    files = [Path(str(module.__file__)) for module in (classifier, reading)]
+    # Two versions of this code, of two models, may be loaded into one process.
+    package = f"wikiart_{hashlib.sha256(b''.join(file.read_bytes() for file in files)).hexdigest()[:12]}"
+    (folder / CODE / package).mkdir(parents=True)
+    (folder / CODE / package / "__init__.py").touch()
+    for file in files:
+        shutil.copyfile(file, folder / CODE / package / file.name)
+    model.signature = None  # MLflow's can neither say "paths or bytes or pixels" nor belong to one flavour
+    pyfunc.add_to_model(
+        model,
+        loader_module=f"{package}.classifier",
+        data=WEIGHTS.as_posix(),
+        code=CODE,
+        conda_env="conda.yaml",
+        python_env="python_env.yaml",
+        model_config={"image_size": image_size, "resize": resize},
+    )
 
 
 def share_weights(locations: Sequence[str]) -> None:
@@ -47,7 +80,7 @@ def share_weights(locations: Sequence[str]) -> None:
     machine, or lie on different disks, are left as they are.
     """
     local = [location for location in locations if urlsplit(location).scheme in ("", "file")]
-    files = [Path(local_file_uri_to_path(location)) / "data" / "model.pt2" for location in local]
+    files = [Path(local_file_uri_to_path(location)) / WEIGHTS for location in local]
     for other in files[1:]:
         link = other.with_suffix(".link")
         with suppress(OSError):
@@ -60,4 +93,5 @@ def stamp(folder: Path, *, run_id: str, model_id: str, classes: Sequence[str]) -
     model = Model.load(str(folder))
     model.run_id, model.model_id = run_id, model_id
     model.metadata = {"classes": list(classes)}
+    model.flavors[pyfunc.FLAVOR_NAME][pyfunc.MODEL_CONFIG]["classes"] = list(classes)
     model.save(str(folder / "MLmodel"))

@@ -6,56 +6,69 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
-from ablations import design, engine, interrupts
+from ablations import console, design, engine, interrupts, progress
+from ablations.console import YES_OR_NO
 from ablations.design import DesignError, Factor, Question
-from ablations.prepare import DATA_OPTIONS, cache_folder, with_options
+from ablations.prepare import DATA_OPTIONS, cache_folder
 from wikiart.config import TrainingConfig
-from wikiart.paintings import DataError
 
 
 def _setting(name: str) -> Callable:
     field = TrainingConfig.model_fields[name]
-    option = f"--{name.replace('_', '-')}"
-    return click.option(option, default=str(field.default), show_default=True, help=f"{field.description}.")
+    text = str(field.description)
+    option, number = f"--{name.replace('_', '-')}", "INTEGER" if field.annotation is int else "FLOAT"
+    return click.option(
+        option, default=str(field.default), metavar=number, help=f"{text[:1].upper()}{text[1:]}."
+    )
 
 
-OPTIONS = (
-    *DATA_OPTIONS,
-    click.option(
-        "--factors",
-        default="",
-        help='What is varied: "name=level,level ...".  [default: the question\'s own]',
+OPTIONS = {
+    "Images": DATA_OPTIONS,
+    "What is asked": (
+        click.option(
+            "--factors",
+            default="",
+            show_default="the question's own",
+            help=f'What is varied: "name=level,level ...". Names: {", ".join(design.NAMES)}.',
+        ),
+        click.option(
+            "--base",
+            default="",
+            show_default="the study's improved network",
+            help='What the other settings are held at: "name=value ...".',
+        ),
+        click.option(
+            "--design", "kind", default="full", type=click.Choice(design.KINDS), help="Which cells run."
+        ),
+        click.option("--seeds", default=3, type=click.IntRange(1), help="Replicates of every cell."),
+        click.option("--fresh", **YES_OR_NO, help="Run again what is finished."),
     ),
-    click.option("--base", default="", help='What the other settings are held at: "name=value ...".'),
-    click.option("--design", "kind", default="full", show_default=True, type=click.Choice(design.KINDS)),
-    click.option(
-        "--seeds", default=3, show_default=True, type=click.IntRange(1), help="Replicates of every cell."
+    "Training": (_setting("epochs"), _setting("batch_size"), _setting("learning_rate")),
+    "Machine": (
+        click.option("--device", default="auto", help="auto, cpu, cuda or cuda:N."),
+        click.option(
+            "--workers", default=0, type=click.IntRange(0), help="Trainings at a time; 0: as many as cores."
+        ),
+        click.option(
+            "--threads",
+            default=0,
+            type=click.IntRange(0),
+            help="Threads of each worker; 0: the cores shared out.",
+        ),
     ),
-    _setting("epochs"),
-    _setting("batch_size"),
-    _setting("learning_rate"),
-    _setting("image_size"),
-    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."),
-    click.option(
-        "--workers", default=0, type=click.IntRange(0), help="Trainings at a time; 0: as many as cores."
+    "Output": (
+        click.option("--out", default="results", help="Folder of the summary's folder."),
+        click.option(
+            "--quiet", **YES_OR_NO, help="Only what ended badly, the tables at the end and the link."
+        ),
     ),
-    click.option(
-        "--threads",
-        default=0,
-        type=click.IntRange(0),
-        help="Threads of each worker; 0: the cores shared out.",
-    ),
-    click.option("--out", default="results", show_default=True, help="Folder of the summary's folder."),
-    click.option(
-        "--fresh", default=False, type=bool, show_default=True, help="Run again what is finished: yes or no."
-    ),
-)
+}
 
-
-INDIFFERENT = {"device", "workers", "threads", "cache", "out", "fresh"}  # to what comes out
+INDIFFERENT = {"device", "workers", "threads", "cache", "out", "fresh", "quiet", "debug"}  # to what comes out
 
 
 def question(text: str, card: Sequence[Factor], example: str) -> click.Command:
@@ -71,19 +84,19 @@ def question(text: str, card: Sequence[Factor], example: str) -> click.Command:
         What follows ``mlflow run .`` in the help's example.
     """
 
-    def callback(**options) -> None:
+    def callback(**options: Any) -> None:
         try:
             plan = _plan(card, options)
         except DesignError as error:
             raise click.UsageError(str(error)) from error
         sys.exit(_run(plan, options, Question(text.strip(), _typed(options))))
 
-    return click.command(help=f"{text}\n\nExample: mlflow run . {example}")(with_options(OPTIONS)(callback))
+    return console.command(text, f"mlflow run . {example}", OPTIONS)(callback)
 
 
 def _plan(card: Sequence[Factor], options: dict) -> design.Design:
     names = ("epochs", "batch_size", "learning_rate", "image_size")
-    base = {name: design.parse_level(name, options[name]) for name in names}
+    base = {name: design.parse_level(name, str(options[name])) for name in names}
     factors = design.parse_factors(options["factors"], card)
     varied = {factor.name for factor in factors}
     base = {name: value for name, value in base.items() if name not in varied}
@@ -95,10 +108,13 @@ def _plan(card: Sequence[Factor], options: dict) -> design.Design:
 def _typed(options: dict) -> str:
     """The command that asks the same again: the options that decide a result and are no defaults."""
     words = []
-    for option in click.get_current_context().command.params:
+    context = click.get_current_context()
+    for option in context.command.params:
         name = option.opts[0].lstrip("-").replace("-", "_")
+        if name in INDIFFERENT:
+            continue
         value = options[option.name]
-        if name not in INDIFFERENT and str(value) != str(option.default):
+        if value != option.type_cast_value(context, option.default):
             words.append(f"-P {name}={shlex.quote(str(value))}")
     return " ".join([f"mlflow run . -e {Path(sys.argv[0]).stem}", *words])
 
@@ -110,6 +126,8 @@ def _run(plan: design.Design, options: dict, asked: Question) -> int:
     engine.warm_up()
     from ablations import suite  # here, so that --help need not load torch and MLflow
 
+    if options["quiet"]:
+        progress.be_quiet()
     how = suite.Options(
         data=options["data"],
         cache=cache_folder(options["cache"]),
@@ -125,9 +143,8 @@ def _run(plan: design.Design, options: dict, asked: Question) -> int:
     try:
         interrupts.interrupt_once()
         return suite.run(plan, how, asked)
-    except DataError as error:
-        raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
+        interrupts.ignore()
         click.echo(f"\n{interrupts.LAST_LINE}", err=True)
         return interrupts.EXIT_CODE
 

@@ -90,6 +90,7 @@ def make(kind: str, factors: Iterable[Factor], base: Mapping[str, Level], seeds:
         relation I = +-AB...K, on the side that holds the base cell; Box, Hunter and Hunter,
         *Statistics for Experimenters*, 2nd ed., chapter 6), crossed with the others.
     factors : iterable of Factor
+        Each with the levels it takes here.
     base : mapping
         Values for some settings in place of the defaults.
     seeds : int

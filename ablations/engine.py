@@ -6,7 +6,7 @@ import queue
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
@@ -17,6 +17,7 @@ from typing import Any
 from ablations import interrupts
 
 Report = Callable[[float], None]  # share of a task that is done, 0..1; the first call says that it began
+Outcomes = Generator[tuple[int, BaseException | None], None, None]  # (index, error), as tasks end
 TRIES = 2  # a task whose worker died is tried once more
 
 #: Linux forks workers from a process that has loaded everything once; elsewhere each loads it for itself
@@ -59,7 +60,7 @@ class Local:
         work: Callable[[Any, Report], None],
         tasks: Sequence[Any],
         on_progress: Callable[[int, float], None],
-    ) -> Iterator[tuple[int, BaseException | None]]:
+    ) -> Outcomes:
         """Carry out ``work(task, report)`` for every task.
 
         Yields
@@ -117,7 +118,13 @@ class Local:
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _pool(self, work, tasks, indices, on_progress) -> Iterator[tuple[int, BaseException | None]]:
+    def _pool(
+        self,
+        work: Callable[[Any, Report], None],
+        tasks: Sequence[Any],
+        indices: Sequence[int],
+        on_progress: Callable[[int, float], None],
+    ) -> Outcomes:
         """One pool's life: until every task has ended, or a worker dies and takes the pool along."""
         warm_up()
         reports = CONTEXT.Queue()
@@ -137,7 +144,7 @@ class Local:
             pool.shutdown(cancel_futures=True)
 
 
-def _collect(futures: dict[Future, int], reports, on_progress) -> Iterator[tuple[int, BaseException | None]]:
+def _collect(futures: dict[Future, int], reports: Any, on_progress: Callable[[int, float], None]) -> Outcomes:
     pending = set(futures)
     while pending:
         interrupts.check()
@@ -149,7 +156,7 @@ def _collect(futures: dict[Future, int], reports, on_progress) -> Iterator[tuple
                 yield futures[future], error
 
 
-def _drain(reports, on_progress) -> None:
+def _drain(reports: Any, on_progress: Callable[[int, float], None]) -> None:
     while True:
         try:
             on_progress(*reports.get_nowait())
@@ -177,7 +184,7 @@ def _environment() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _start_worker(threads: int, reports) -> None:
+def _start_worker(threads: int, reports: Any) -> None:
     global _reports
     _reports = reports
     threading.Thread(target=_end_with_parent, daemon=True).start()

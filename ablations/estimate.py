@@ -29,6 +29,7 @@ class Kind(NamedTuple):
 
     @classmethod
     def of(cls, job: Job) -> "Kind":
+        """A job's kind."""
         return cls(*(getattr(job.training.config, name) for name in cls._fields))
 
 

@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import psutil
@@ -18,12 +18,17 @@ _asked = False  # an interrupt has come
 _holds = 0  # depth of held()
 
 
-def leave_at_once() -> None:
-    """From now on a signal ends the process with the last line: nothing has begun that needs an end.
+def leave_at_once(line: str = LAST_LINE) -> None:
+    """From now on a signal ends the process with a last line: nothing has begun that needs an end.
 
     For the seconds in which the libraries load: an exception there may end as an odd ImportError.
     """
-    _handle(_leave)
+
+    def leave(*_: object) -> None:
+        os.write(2, f"\n{line}\n".encode())
+        os._exit(EXIT_CODE)
+
+    _handle(leave)
 
 
 def interrupt_once() -> None:
@@ -35,18 +40,18 @@ def interrupt_once() -> None:
     _handle(_interrupt)
 
 
-def _handle(handler) -> None:
+def ignore() -> None:
+    """From now on signals do nothing; while Python ends, they would kill it, and its exit code be lost."""
+    _handle(signal.SIG_IGN)
+
+
+def _handle(handler: Callable[..., None] | signal.Handlers) -> None:
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a shell's background job
             signal.signal(number, handler)
 
 
-def _leave(*_) -> None:
-    os.write(2, f"\n{LAST_LINE}\n".encode())
-    os._exit(EXIT_CODE)
-
-
-def _interrupt(*_) -> None:
+def _interrupt(*_: object) -> None:
     global _asked
     first, _asked = not _asked, True
     if first and not _holds:
@@ -57,6 +62,10 @@ def check() -> None:
     """Raise KeyboardInterrupt if an interrupt came while it was held back, or was swallowed on its way.
 
     The second happens where Python has nobody to give an exception to, in destructors for one.
+
+    Raises
+    ------
+    KeyboardInterrupt
     """
     if _asked:
         raise KeyboardInterrupt
@@ -103,4 +112,6 @@ def _outlive(launcher: psutil.Process) -> None:
     with suppress(psutil.NoSuchProcess):
         while launcher.is_running() and launcher.status() != psutil.STATUS_ZOMBIE:
             time.sleep(1)
-    signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+    main = threading.main_thread().ident
+    if main is not None:
+        signal.pthread_kill(main, signal.SIGTERM)

@@ -23,6 +23,7 @@ def confusion_picture(confusion: np.ndarray, classes: Sequence[str]) -> Image.Im
     confusion : int array (classes, classes)
         Rows the truth, columns the answer.
     classes : sequence of str
+        Their names, in the order of the rows.
     """
     rows = confusion.sum(axis=1)
     shares = confusion / np.maximum(rows[:, None], 1)

@@ -1,11 +1,13 @@
 """Images into the store: every image decoded once, with an account of what was found."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
+from ablations import console
+from ablations.console import YES_OR_NO
 from ablations.progress import Bar, say
 from wikiart import cache as disk
 from wikiart import paintings, sample, store
@@ -13,10 +15,15 @@ from wikiart.audit import Audit, audit
 from wikiart.paintings import Paintings
 from wikiart.store import Store
 
+CACHE = "~/.cache/wikiart-ablations"
+CACHE_OPTION = click.option(
+    "--cache", default="", show_default=f"$WIKIART_CACHE, else {CACHE}", help="Folder of the decoded images."
+)
+
 
 def cache_folder(cache: str) -> Path:
     """Where stores are kept: the option, else $WIKIART_CACHE, else ~/.cache/wikiart-ablations."""
-    chosen = cache or os.environ.get("WIKIART_CACHE") or "~/.cache/wikiart-ablations"
+    chosen = cache or os.environ.get("WIKIART_CACHE") or CACHE
     return Path(chosen).expanduser().resolve()
 
 
@@ -56,13 +63,14 @@ def prepared(
     """
     stores = {size: decoded(found, size, resize, cache, allow_skipped) for size in image_sizes}
     seen = audit(stores[min(stores)])
-    say(str(seen))
+    say(str(seen), always=bool(seen.leaks))
     if seen.leaks and drop_leaks:
         leaks = {path for path, _, _ in seen.leaks}
         stores = {size: _dropped(made, leaks) for size, made in stores.items()}
-        say(f"  {len(leaks):,} training images dropped")
+        say(f"  {len(leaks):,} training images dropped", always=True)
     elif seen.leaks:
-        say("  they count as right answers learnt by heart: --drop-leaks yes trains without them")
+        remedy = "--drop-leaks yes trains without them"
+        say(f"  they count as right answers learnt by heart: {remedy}", always=True)
     return stores, seen
 
 
@@ -91,64 +99,37 @@ def account(found: Paintings) -> str:
 
 #: what every command that takes images asks of them
 DATA_OPTIONS = (
+    click.option("--data", default="sample", help="Folder of images in one of the layouts, or: sample."),
+    click.option("--image-size", default=64, type=click.IntRange(16, 2048), help="Side in pixels."),
     click.option(
-        "--data",
-        default="sample",
-        show_default=True,
-        help="Folder of images in one of the layouts, or: sample.",
+        "--resize", default="stretch", type=click.Choice(list(store.RESIZE)), help="How images become square."
     ),
     click.option(
         "--allow-skipped",
         default=store.ALLOW_SKIPPED,
-        show_default=True,
         type=click.FloatRange(0, 1),
         help="Share of unreadable images to go on without.",
     ),
-    click.option(
-        "--drop-leaks",
-        default=False,
-        type=bool,
-        show_default=True,
-        help="Train without images that are in the test split too: yes or no.",
-    ),
-    click.option(
-        "--resize",
-        default="stretch",
-        show_default=True,
-        type=click.Choice(list(store.RESIZE)),
-        help="To a square.",
-    ),
-    click.option(
-        "--cache", default="", help="Folder of the decoded images.  [default: ~/.cache/wikiart-ablations]"
-    ),
+    click.option("--drop-leaks", **YES_OR_NO, help="Train without images that are in the test split too."),
+    CACHE_OPTION,
 )
 
 
-def with_options(options: Iterable[Callable]) -> Callable:
-    """A decorator that adds options, in the order of the help."""
-
-    def decorate(callback: Callable) -> Callable:
-        for option in reversed(list(options)):
-            callback = option(callback)
-        return callback
-
-    return decorate
-
-
-@click.command(help=f"{__doc__}\n\nExample: mlflow run . -e prepare -P data=paintings -P image_size=128")
-@with_options(DATA_OPTIONS)
-@click.option("--image-size", default=64, show_default=True, type=click.IntRange(16, 2048), help="In pixels.")
+@console.command(
+    __doc__,
+    example="mlflow run . -e prepare -P data=paintings -P image_size=128",
+    options={"Images": DATA_OPTIONS},
+)
 def command(
     data: str, image_size: int, resize: str, cache: str, allow_skipped: float, drop_leaks: bool
 ) -> None:
+    """Decode the images and say what was found."""
     folder = cache_folder(cache)
-    try:
-        found = locate(data, folder)
-        click.echo(f"{found}\n{account(found)}")
-        how = {"allow_skipped": allow_skipped, "drop_leaks": drop_leaks}
-        stores, seen = prepared(found, [image_size], resize, folder, **how)
-    except paintings.DataError as error:
-        raise click.ClickException(str(error)) from error
+    found = locate(data, folder)
+    click.echo(f"{found}\n{account(found)}")
+    stores, seen = prepared(
+        found, [image_size], resize, folder, allow_skipped=allow_skipped, drop_leaks=drop_leaks
+    )
     made = stores[image_size]
     if lines := left_out(made, seen, most=len(made.skipped)):
         click.echo(lines)

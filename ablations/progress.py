@@ -7,13 +7,29 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from ablations.failures import first_line
+
 console = Console(stderr=False, highlight=False, soft_wrap=True)
 
+_quiet = False
 
-def say(text: str) -> None:
-    """One line (or more) for people, above a bar if one is shown."""
+
+def be_quiet() -> None:
+    """From now on no bars, and only the lines that must be said."""
+    global _quiet
+    _quiet = True
+
+
+def say(text: str, *, always: bool = False) -> None:
+    """One line (or more) for people, above a bar if one is shown; ``always``: however quiet."""
+    if _quiet and not always:
+        return
     console.print(text, markup=False)
     sys.stdout.flush()
+
+
+def _shows_bars() -> bool:
+    return console.is_terminal and not _quiet
 
 
 class Bar:
@@ -28,7 +44,7 @@ class Bar:
             TimeRemainingColumn(),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=not _shows_bars(),
         )
         self._task = self._bar.add_task(title, total=None)
         self._done = 0.0
@@ -37,7 +53,7 @@ class Bar:
         self._bar.start()
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._bar.stop()
         if self._done and self.unit:
             say(f"{self.title}: {self._done:,} {self.unit}")
@@ -71,7 +87,7 @@ class SuiteProgress:
             TextColumn("{task.fields[left]}"),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=not _shows_bars(),
         )
         self._task = self._bar.add_task("starting", total=1.0, left="")
 
@@ -79,7 +95,7 @@ class SuiteProgress:
         self._bar.start()
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._bar.stop()
 
     def update(self, index: int, share: float) -> None:
@@ -95,13 +111,15 @@ class SuiteProgress:
         self.shares[index] = 1.0
         self.running.pop(index, None)
         self.ended.add(index)
-        self._line(f"{self.names[index]} {'done' if error is None else f'FAILED: {first_line(error)}'}")
+        how = "done" if error is None else f"FAILED: {first_line(error)}"
+        self._line(f"{self.names[index]} {how}", always=error is not None)
         self._show()
 
-    def _line(self, text: str) -> None:
+    def _line(self, text: str, *, always: bool = False) -> None:
         self.said = time.monotonic()
         now = f"; now {self._running()}" if self.running and "running" not in text else ""
-        say(f"[{self._cells_done()}/{sum(self.cells)} cells, {self._left()}] {text}{now}")
+        said = f"[{self._cells_done()}/{sum(self.cells)} cells, {self._left()}] {text}{now}"
+        say(said, always=always)
 
     def _show(self) -> None:
         title = f"{self._cells_done()}/{sum(self.cells)} cells  {self._running()}"
@@ -128,8 +146,3 @@ def readable(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def first_line(error: BaseException) -> str:
-    """What went wrong, in one line."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 import yaml
 
+from ablations import console
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -20,8 +22,9 @@ def python_env(conda: dict) -> dict:
     return {"python": python, "build_dependencies": ["pip"], "dependencies": pip}
 
 
-@click.command(help=f"{__doc__}\n\nExample: mlflow run . -e setup --env-manager uv")
+@console.command(__doc__, example="mlflow run . -e setup --env-manager uv", options={})
 def command() -> None:
+    """Write python_env.yaml."""
     target = ROOT / "python_env.yaml"
     conda = yaml.safe_load((ROOT / "conda.yaml").read_text())
     target.write_text(

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from ablations.design import Level
 
-AS_GIVEN = {"conv_layers": 1, "dropout": 0.01, "smote": "off"}
-IMPROVED = {"class_order": "sorted", "conv_layers": 3, "dropout": 0.1}
+AS_GIVEN: dict[str, Level] = {"conv_layers": 1, "dropout": 0.01, "smote": "off"}
+IMPROVED: dict[str, Level] = {"class_order": "sorted", "conv_layers": 3, "dropout": 0.1}
 
 STEPS: tuple[tuple[dict[str, Level], str], ...] = (
     ({**AS_GIVEN, "class_order": "unsorted"}, "the network as given, class order mixed: about 0.02 to 0.06"),

@@ -8,11 +8,14 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import mlflow
+
 from ablations import estimate, interface, liveness, prepare, synthetic, tracking
 from ablations.design import Design, Question
 from ablations.engine import Local
-from ablations.progress import SuiteProgress, first_line, readable, say
-from ablations.target import Target
+from ablations.failures import first_line
+from ablations.progress import SuiteProgress, readable, say
+from ablations.target import Target, reach
 from ablations.trainings import ROOT, Training, trainings
 from ablations.worker import Job, carry_out
 
@@ -45,14 +48,23 @@ def run(plan: Design, options: Options, question: Question) -> int:
     ------
     wikiart.paintings.DataError
         The images cannot be used.
+    ablations.failures.TrackingError
+        The tracking server does not answer at the start.
     KeyboardInterrupt
         After the active runs have become KILLED.
     """
+    reach(mlflow.get_tracking_uri())
     found = prepare.locate(options.data, options.cache)
     say(f"data: {found}")
     sizes = sorted({plan.config(cell, 0).image_size for cell in plan.cells})
-    how = {"allow_skipped": options.allow_skipped, "drop_leaks": options.drop_leaks}
-    stores, seen = prepare.prepared(found, sizes, options.resize, options.cache, **how)
+    stores, seen = prepare.prepared(
+        found,
+        sizes,
+        options.resize,
+        options.cache,
+        allow_skipped=options.allow_skipped,
+        drop_leaks=options.drop_leaks,
+    )
     every = trainings(plan, stores)
     cells = [cell for training in every for cell in training.cells]
     store = stores[sizes[0]]
@@ -73,16 +85,16 @@ def run(plan: Design, options: Options, question: Question) -> int:
             failed = _run_jobs(jobs, options)
         finally:
             liveness.sweep(target)  # what workers had begun that died, or were ended by an interrupt
-        say("")
+        say("", always=True)
         code = summarize(target, options.out)
-        say(f"\n{interface.show(target, plan)}")
+        say(f"\n{interface.show(target, plan)}", always=True)
         if lines := prepare.left_out(store, seen):
-            say(f"\n{lines}")
+            say(f"\n{lines}", always=True)
         if failed:
             parent.status = "FAILED"
-            say(f"\n{len(failed)} of {len(every)} trainings failed; the same command tries them again:")
-            for name, error in failed.items():
-                say(f"  {name}: {first_line(error)}")
+            reasons = [f"  {name}: {first_line(error)}" for name, error in failed.items()]
+            again = f"{len(failed)} of {len(every)} trainings failed; the same command tries them again:"
+            say("\n".join(["", again, *reasons]), always=True)
     return 1 if failed else code
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from yaml import YAMLError
 
-from ablations.design import Design
+from ablations.design import Design, DesignError
+from ablations.failures import first_line
 from ablations.pictures import bars_figure, parents_figure
 from ablations.progress import Bar
 from ablations.target import Target
@@ -23,6 +25,11 @@ def show(target: Target, design: Design, stores: Mapping[int, Store], device: st
 
     The sheets are those of the first seed at the smallest image size. The neighbours that are
     searched for them stay in the cache, where the trainings find them.
+
+    Raises
+    ------
+    ablations.design.DesignError
+        A file of styles and counts does not fit the images.
     """
     seed = design.seeds[0]
     levels = dict.fromkeys(design.config(cell, seed).smote for cell in design.cells)
@@ -33,7 +40,7 @@ def show(target: Target, design: Design, stores: Mapping[int, Store], device: st
     client = target.client
     counts = {"before": plan("off", store.train.labels, store.classes)}
     for level in levels:
-        counts[level] = plan(level, store.train.labels, store.classes)
+        counts[level] = _planned(level, store)
         with Bar(f"SMOTE {level}: neighbours") as bar:
             made = kept_recipes(store, level, seed, device, bar.update)
         if len(made.labels):
@@ -43,6 +50,13 @@ def show(target: Target, design: Design, stores: Mapping[int, Store], device: st
     )
     client.log_figure(target.parent_id, bars_figure(table), "smote/counts.png")
     client.log_table(target.parent_id, table.reset_index(names="style"), "smote/counts.json")
+
+
+def _planned(level: str, store: Store) -> dict[int, int]:
+    try:
+        return plan(level, store.train.labels, store.classes)
+    except (ValueError, OSError, YAMLError) as error:  # of a file of styles and counts
+        raise DesignError(f"smote={level}: {first_line(error)}: mend the file") from error
 
 
 def kept_recipes(

@@ -239,8 +239,12 @@ def finish_cell(
 
     Parameters
     ----------
-    target, run_id
+    target : Target
+        Where the run is.
+    run_id : str
+        The cell's run.
     scores : Scores
+        What the answers are worth, 0..1.
     items : DataFrame
         One row per test image: path, truth, prediction.
     classes : sequence of str

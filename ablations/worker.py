@@ -76,12 +76,22 @@ def _carry_out(job: Job, report: Callable[[float], None]) -> None:
         raise
 
 
+class _Lines(logging.Handler):
+    """Keeps what is logged as lines of a list."""
+
+    def __init__(self, lines: list[str]):
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(record.getMessage())
+
+
 @contextmanager
 def _remarks() -> Iterator[list[str]]:
     """What the subject logs meanwhile (SMOTE on small classes), as lines for the runs."""
     lines: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda record: lines.append(record.getMessage())
+    handler = _Lines(lines)
     logger = logging.getLogger("wikiart")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
@@ -122,7 +132,7 @@ def _train_and_log(
     kept = []
     with tempfile.TemporaryDirectory() as scratch:
         model = Path(scratch) / "model"
-        checkpoint.save(network, model, config.image_size)
+        checkpoint.save(network, model, config.image_size, data.resize)
         for cell, run_id in runs.items():
             read = evaluation.reading(data.classes, cell.class_order, config.seed)
             prediction = [read[output] for output in outputs]

@@ -17,6 +17,7 @@ tested, the default; (5) balanced accuracy and macro-F1.
 
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "results"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "results"))
@@ -64,7 +65,7 @@ def main(replications: int, random_seed: int) -> None:
         main_size, cross_size = (
             np.median(result.detectable[:, result.names.index(n)]) for n in ("A", "A x B")
         )
-        settings = {"class_order": False, "random_seed": random_seed + 1}
+        settings: dict[str, Any] = {"class_order": False, "random_seed": random_seed + 1}
         a = study(SETTINGS[line[0]], line[1], replications, (main_size, 0, 0), 0.0, **settings).rejected[0]
         ab = study(SETTINGS[line[0]], line[1], replications, (0, 0, 0), cross_size, **settings).rejected[3]
         click.echo(_line(line, result, 100 * np.array([main_size, a, cross_size, ab])))
@@ -130,7 +131,7 @@ def _macro(name: str, seeds: int, replications: int, random_seed: int) -> list[f
     design = Design(FACTORS)
     layout = simulation.layout(design, seeds)
     truth = np.repeat(np.arange(len(STYLES)), STYLES)
-    ends = {"balanced_accuracy": [], "macro_f1": []}
+    ends: dict[str, list] = {"balanced_accuracy": [], "macro_f1": []}
     for _ in range(replications):
         accuracy = simulation.accuracies(0.28, (0.03, 0, 0), 0.03)
         correct, _ = simulation.simulate(rng, accuracy, SETTINGS[name], seeds, len(truth))

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import nn
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -70,12 +71,12 @@ def bytes_per_image(config: TrainingConfig) -> int:
     network = build(config.conv_layers, config.dropout, config.image_size, CLASSES).eval()
     values = 0
 
-    def count(module: torch.nn.Module, inputs: object, output: torch.Tensor) -> None:
+    def count(module: nn.Module, inputs: tuple, output: torch.Tensor) -> None:
         nonlocal values
         values += output.numel()
 
     for module in network:
-        if isinstance(module, torch.nn.Conv2d | torch.nn.BatchNorm2d):
+        if isinstance(module, nn.Conv2d | nn.BatchNorm2d):
             module.register_forward_hook(count)
     with torch.no_grad():
         network(torch.zeros(1, 3, config.image_size, config.image_size))
@@ -122,8 +123,8 @@ def _print_ways(config: TrainingConfig, options: argparse.Namespace, on_gpu: boo
         for recorded in (False, True) if on_gpu else (False,):
             of = config.model_copy(update={"precision": precision})
             rate = images_per_second(Way(of, recorded, options.device, options.seconds))
-            way = f"{precision}{', recorded' if recorded else ''}"
-            print(f"  {way:22}{rate:8.0f}{rate * bytes_per_image(of) / speed:9.1%}", flush=True)
+            name = f"{precision}{', recorded' if recorded else ''}"
+            print(f"  {name:22}{rate:8.0f}{rate * bytes_per_image(of) / speed:9.1%}", flush=True)
             if precision == "float32":
                 best = max(best, (rate, recorded))
     alone = Way(config, best[1], options.device, options.seconds)

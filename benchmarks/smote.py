@@ -21,6 +21,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -51,7 +52,7 @@ class Peak:
         self._begin = time.perf_counter()
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.seconds = time.perf_counter() - self._begin
         self._done.set()
         self._watcher.join()
@@ -62,6 +63,7 @@ class Peak:
 
     @property
     def growth(self) -> int:
+        """Bytes by which it grew at most."""
         return self.highest - self.start
 
 
@@ -69,7 +71,7 @@ def _anonymous() -> int:
     return int(Path("/proc/self/status").read_text().split("RssAnon:")[1].split()[0]) * 1024
 
 
-def alone(task: Callable, *arguments):
+def alone(task: Callable, *arguments: Any) -> Any:
     """The result of a function called in a fresh process."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(task, *arguments).result()
@@ -154,8 +156,8 @@ def batch_costs(size: int, items: int = 1000, batch: int = 16, rounds: int = 200
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (items, size, size, 3), dtype=np.uint8)
     labels = rng.integers(0, len(STUDY), items)
-    pairs = [rng.integers(0, items, items) for _ in range(2)]
-    made = Recipes(*pairs, rng.random(items, dtype=np.float32), labels[pairs[0]])
+    first, second = rng.integers(0, items, items), rng.integers(0, items, items)
+    made = Recipes(first, second, rng.random(items, dtype=np.float32), labels[first])
     plain, both = Mixtures(images, labels, no_recipes(), "cpu"), Mixtures(images, labels, made, "cpu")
     network = build(3, 0.1, size, len(STUDY)).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(network.parameters())
@@ -173,7 +175,7 @@ def batch_costs(size: int, items: int = 1000, batch: int = 16, rounds: int = 200
         "all blended": lambda index: both.batch(index + items),
         "training step": step,
     }
-    times = {name: [] for name in tasks}
+    times: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in range(rounds):  # in turn, so that whatever else the machine does meets all alike
         index = torch.from_numpy(rng.integers(0, items, batch))
         for name, task in tasks.items():

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -35,11 +36,16 @@ def steps(conv_layers: int, size: int, batch: int) -> dict[str, Callable[[], Non
     labels = torch.randint(0, CLASSES, (batch,))
     plain = build(conv_layers, 0.1, size, CLASSES).to(memory_format=torch.channels_last)
     quick = copy.deepcopy(plain)
-    ways = {"plain": (plain, plain), "fast": (quick, partial(forward, quick))}
+    ways: dict[str, tuple[nn.Module, Callable]] = {
+        "plain": (plain, plain),
+        "fast": (quick, partial(forward, quick)),
+    }
     return {name: _step(network, run, images, labels) for name, (network, run) in ways.items()}
 
 
-def _step(network: torch.nn.Module, run: Callable, images, labels) -> Callable[[], None]:
+def _step(
+    network: nn.Module, run: Callable, images: torch.Tensor, labels: torch.Tensor
+) -> Callable[[], None]:
     optimizer = torch.optim.Adam(network.parameters(), fused=True)
 
     def step() -> None:
@@ -53,7 +59,7 @@ def _step(network: torch.nn.Module, run: Callable, images, labels) -> Callable[[
 
 def measure(tasks: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
     """Milliseconds of every task, in turn; the first two rounds warm up."""
-    times = {name: [] for name in tasks}
+    times: dict[str, list[float]] = {name: [] for name in tasks}
     for number in range(rounds + 2):
         for name, task in tasks.items():
             begin = time.perf_counter()

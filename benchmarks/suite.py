@@ -60,7 +60,7 @@ class Outcome(NamedTuple):
     trained: int = 0  #: images, over all cells and epochs
     inside: float = 0.0  #: seconds without the imports
 
-    def __add__(self, other: "Outcome") -> "Outcome":
+    def __add__(self, other: "Outcome") -> "Outcome":  # type: ignore[override]  # two in turn, no longer tuple
         return Outcome(
             self.seconds + other.seconds,
             max(self.peak, other.peak),

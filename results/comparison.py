@@ -54,7 +54,8 @@ def compare(
         raise ValueError("the two suites have no cell in common")
     at = list(factors).index(class_order) if class_order in factors else None
     orders = dict.fromkeys(cell[at] if at is not None else "" for cell in common)
-    overall, single = [], []
+    overall: list[dict] = []
+    single: list[dict] = []
     for order in sorted(orders, key=lambda level: level != "sorted"):
         kept = [cell for cell in common if at is None or cell[at] == order]
         question = _question(runs, cells, kept)

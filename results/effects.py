@@ -78,6 +78,7 @@ def analyse(
     answers : DataFrame
         One row per (run, test item): a column per factor, ``seed``, ``item``, ``truth``, ``prediction``.
     design : Design
+        Whose cells the runs belong to.
     replications, random_seed : int
         Of the bootstrap behind balanced accuracy and macro-F1; defaults 1000 and 0.
     by_seed : bool, optional
@@ -103,7 +104,7 @@ def analyse(
     samples = {"accuracy": accuracy(runs), **macro_metrics(runs, replications, random_seed)}
     complete = [(q, c) for q in questions for c in q.contrasts if not q.missing(c)]
     lacking = [(q, c) for q in questions for c in q.contrasts if q.missing(c)]
-    reduced = [(q, c.over(q.layout.labels)) for q, c in lacking if q.layout and design.kind == "full"]
+    reduced = [(q, c.over(q.layout.labels)) for q, c in lacking if q.laid_out and design.kind == "full"]
     share = runs.support / len(runs.truth)
     return Analysis(
         effects=_holm(_table(complete, samples)),

@@ -134,7 +134,19 @@ class Design:
     @property
     def base_cell(self) -> Cell:
         """The base cell's levels of the train-stage factors."""
-        return tuple(str(self.base[factor.name]) for factor in self.trained)
+        return tuple(self.held(factor.name) for factor in self.trained)
+
+    def held(self, name: str) -> str:
+        """A setting's level in the base cell.
+
+        Raises
+        ------
+        ValueError
+            The design was made without a base.
+        """
+        if self.base is None:
+            raise ValueError(f"this {self.kind} design has no base")
+        return str(self.base[name])
 
     def cells(self) -> list[Cell]:
         """The cells that should have trainings; one empty cell if no factor costs a training."""
@@ -153,7 +165,7 @@ class Design:
         """
         if self.evaluated is None:
             return [(cell, None) for cell in self.cells()]
-        alone = str(self.base[self.evaluated.name]) if self.kind == "one-at-a-time" else None
+        alone = self.held(self.evaluated.name) if self.kind == "one-at-a-time" else None
         return [
             (cell, level)
             for level in self.evaluated.levels
@@ -164,7 +176,9 @@ class Design:
     def levels(self, cell: Cell, reading: str | None) -> dict[str, str]:
         """Factor name -> level, in the design's order."""
         chosen = dict(zip((factor.name for factor in self.trained), cell, strict=True))
-        return {factor.name: chosen.get(factor.name, reading) for factor in self.factors}
+        if self.evaluated is not None:
+            chosen[self.evaluated.name] = str(reading)
+        return {factor.name: chosen[factor.name] for factor in self.factors}
 
     def contrasts(self) -> list[Contrast]:
         """The effects of the train-stage factors that this design can tell, main effects first."""

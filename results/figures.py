@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import matplotlib
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from effects import Analysis
 from reading import Suite
@@ -45,7 +47,7 @@ def forest(analysis: Analysis) -> Figure:
     return figure
 
 
-def _forest_panel(axes, group: pd.DataFrame) -> None:
+def _forest_panel(axes: Axes, group: pd.DataFrame) -> None:
     for height, (_, row) in enumerate(group.iterrows()):
         low, high = (
             (row["low"], row["high"]) if not np.isnan(row["low"]) else (row["low_items"], row["high_items"])
@@ -164,7 +166,7 @@ def _base_cell(suite: Suite) -> list[str]:
     return rows["cell"].unique().tolist()
 
 
-def _confusion(axes, answers: pd.DataFrame, styles: Sequence[str], title: str):
+def _confusion(axes: Axes, answers: pd.DataFrame, styles: Sequence[str], title: str) -> AxesImage:
     table = pd.crosstab(answers["truth"], answers["prediction"]).reindex(
         index=styles, columns=styles, fill_value=0
     )
@@ -232,7 +234,7 @@ def metrics_panel(analysis: Analysis) -> Figure:
     return figure
 
 
-def _plain(axes) -> None:
+def _plain(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x", color="#e5e5e5", linewidth=0.6)
     axes.set_axisbelow(True)

@@ -16,9 +16,22 @@ class Question:
 
     contrasts: tuple[Contrast, ...]
     transform: np.ndarray  #: (Q, R): response q = transform[q] @ values of the runs
-    layout: Layout | None  #: cells and seeds of the responses; None if there are none
+    laid_out: Layout | None  #: cells and seeds of the responses; None if there are none
     within: str = ""  #: the class order that it holds in
     paired: bool = False  #: responses are differences on the same weights
+
+    @property
+    def layout(self) -> Layout:
+        """Cells and seeds of the responses.
+
+        Raises
+        ------
+        ValueError
+            There are no responses.
+        """
+        if self.laid_out is None:
+            raise ValueError("no run answers this question")
+        return self.laid_out
 
     def sample(self, sample: Sample) -> Sample:
         """Value and covariance of the responses."""
@@ -45,7 +58,7 @@ class Question:
 
     def missing(self, contrast: Contrast) -> list[Cell]:
         """Cells that a contrast needs and that have no response."""
-        present = self.layout.labels if self.layout else []
+        present = self.laid_out.labels if self.laid_out else []
         return sorted(contrast.cells - set(present))
 
 
@@ -57,7 +70,7 @@ def trained_cells(runs: Runs, design: Design) -> list[Cell]:
                 f"a run has {factor.name}={min(strange)}; the design has {', '.join(factor.levels)}"
             )
     columns = [runs.table[factor.name] for factor in design.trained]
-    cells = list(zip(*columns, strict=True)) if columns else [()] * len(runs.table)
+    cells: list[Cell] = list(zip(*columns, strict=True)) if columns else [()] * len(runs.table)
     if strange := set(cells) - set(design.cells()):
         raise ValueError(f"a run lies outside the {design.kind} design: {design.name(min(strange))}")
     return cells
@@ -71,7 +84,7 @@ def primary_order(runs: Runs, design: Design) -> str | None:
     if design.evaluated is None:
         return None
     if design.kind == "one-at-a-time":
-        return str(design.base[design.evaluated.name])
+        return design.held(design.evaluated.name)
     present = [level for level in design.evaluated.levels if level in set(runs.table[design.evaluated.name])]
     return "sorted" if "sorted" in present else present[-1]
 
@@ -80,11 +93,12 @@ def train_question(
     runs: Runs, design: Design, trained: Sequence[Cell], primary: str | None, by_seed: bool | None
 ) -> Question:
     """The effects of the train-stage factors, within the primary class order if there are several."""
-    kept = np.arange(len(trained))
-    if primary is not None:
+    kept, within = np.arange(len(trained)), ""
+    if design.evaluated is not None and primary is not None:
         kept = np.flatnonzero(runs.table[design.evaluated.name] == primary)
-    layout = Layout([trained[r] for r in kept], [*runs.table["seed"][kept]], by_seed) if len(kept) else None
-    within = f"{design.evaluated.name}={primary}" if primary is not None else ""
+        within = f"{design.evaluated.name}={primary}"
+    cells = [trained[r] for r in kept.tolist()]
+    layout = Layout(cells, [*runs.table["seed"][kept]], by_seed) if cells else None
     return Question(tuple(design.contrasts()), np.eye(len(trained))[kept], layout, within)
 
 
@@ -92,7 +106,7 @@ def class_order_questions(runs: Runs, design: Design, trained: Sequence[Cell]) -
     """One for each level: the difference of the two readings of each training."""
     questions = []
     for contrast in design.class_order_contrasts():
-        order = runs.table[design.evaluated.name]
+        order = runs.table[contrast.factor]
         at = {key: r for r, key in enumerate(zip(trained, runs.table["seed"], order, strict=True))}
         pairs = {
             (cell, seed): (at[cell, seed, contrast.level], r)
@@ -104,6 +118,6 @@ def class_order_questions(runs: Runs, design: Design, trained: Sequence[Cell]) -
             -1, len(trained)
         )
         # All cells of a seed are read through one permutation: the seed is the unit.
-        layout = Layout(*zip(*pairs, strict=True), by_seed=True) if pairs else None
+        layout = Layout([cell for cell, _ in pairs], [seed for _, seed in pairs], True) if pairs else None
         questions.append(Question((contrast,), transform, layout, paired=True))
     return questions

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import mlflow
 import pandas as pd
@@ -96,7 +98,7 @@ def newest_suite(experiment: str = "") -> str:
     NoSuite
         No such experiment, or no suite in it.
     """
-    where = mlflow.get_tracking_uri()
+    where = _existing()
     if experiment and mlflow.get_experiment_by_name(experiment) is None:
         raise NoSuite(f"no experiment is called {experiment} on {where}")
     found = mlflow.search_runs(
@@ -111,6 +113,14 @@ def newest_suite(experiment: str = "") -> str:
     return found[0].info.run_id
 
 
+def _existing() -> str:
+    """The tracking server; a database that is not there is not made by who only reads."""
+    where = mlflow.get_tracking_uri()
+    if where.startswith("sqlite:///") and not Path(urlsplit(where).path[1:]).is_file():
+        raise NoSuite(f"no suite on {where}, which does not exist: run one with mlflow run . -e ablate")
+    return where
+
+
 def read_suite(suite_id: str) -> Suite:
     """Find the finished run of every planned cell and seed.
 
@@ -122,12 +132,13 @@ def read_suite(suite_id: str) -> Suite:
     NoSuite
         There is no such run, or it is no suite.
     """
+    where = _existing()
     try:
         parent = MlflowClient().get_run(suite_id)
         about = mlflow.artifacts.load_dict(f"runs:/{suite_id}/design.json")
     except mlflow.MlflowException as error:
         reason = str(error).splitlines()[0]
-        raise NoSuite(f"{suite_id} is no suite on {mlflow.get_tracking_uri()}: {reason}") from error
+        raise NoSuite(f"{suite_id} is no suite on {where}: {reason}") from error
     finished = _finished(parent)
     rows = []
     for planned in about["runs"]:

@@ -49,8 +49,8 @@ def write(suite: Suite, analysis: Analysis, folder: Path) -> list[Path]:
 
 
 def _save(picture: Figure, path: Path) -> Path:
-    dated = {"metadata": {"Date": None}} if path.suffix == ".svg" else {}  # the same figure, the same file
-    picture.savefig(path, dpi=DPI, **dated)
+    undated = {"Date": None} if path.suffix == ".svg" else None  # the same figure, the same file
+    picture.savefig(path, dpi=DPI, metadata=undated)
     return path
 
 

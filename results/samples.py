@@ -106,6 +106,8 @@ def macro_metrics(runs: Runs, replications: int = 1000, random_seed: int = 0) ->
 
     Parameters
     ----------
+    runs : Runs
+        Their answers to the test items.
     replications : int
         Bootstrap test sets; default 1000.
     random_seed : int

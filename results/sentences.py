@@ -63,14 +63,14 @@ def _equals(p: float) -> str:
 
 def phrase(row: pd.Series, suite: Suite) -> str:
     """The change in words: the factor's own for its two levels, else ``"dropout 0.3 instead of 0.01"``."""
-    factor = next((f for f in suite.about["factors"] if f["name"] == row["factor"]), {})
+    factor: dict = next((f for f in suite.about["factors"] if f["name"] == row["factor"]), {})
     if factor.get("phrase") and [row["reference"], row["level"]] == factor["levels"]:
         return factor["phrase"]
     return effect_name(row).replace(":", "")
 
 
 def _claim(row: pd.Series, suite: Suite) -> str:
-    factor = next((f for f in suite.about["factors"] if f["name"] == row["factor"]), {})
+    factor: dict = next((f for f in suite.about["factors"] if f["name"] == row["factor"]), {})
     return f" The study: {factor['claim']}." if factor.get("claim") else ""
 
 

@@ -2,8 +2,6 @@
 
 Reads MLflow, prints the answers, and writes everything under results/<name>/. The newest suite
 of the tracking server (MLFLOW_TRACKING_URI) is taken unless another is named.
-
-Example: python results/summarize.py --experiment Default --name report
 """
 
 import os
@@ -13,15 +11,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import cloup
 import pandas as pd
 from mlflow import MlflowClient
 
 import report
 import sentences
 import tables
+from commandline import YES_OR_NO, Command, debug
 from comparison import compare
 from effects import analyse
-from reading import NoSuite, Suite, newest_suite, read_suite
+from reading import Suite, newest_suite, read_suite
 
 
 def folder_name(suite: Suite) -> str:
@@ -76,32 +76,46 @@ def write_comparison(first: str, second: str, folder: Path) -> list[Path]:
     return tables.write_table(table, caption, folder / "comparison")
 
 
-@click.command(help=__doc__)
-@click.option("--suite", default="", help="Id of the suite's run.  [default: the newest]")
-@click.option("--experiment", default="", help="Experiment to find the newest suite in.  [default: all]")
-@click.option("--name", default="", help="Folder below --out.  [default: the name of the suite's run]")
-@click.option(
-    "--out", default="results", show_default=True, type=Path, help="Folder of the summary's folder."
+WHICH = (
+    click.option("--suite", default="", show_default="the newest", help="Id of the suite's run."),
+    click.option(
+        "--experiment", default="", show_default="all", help="Experiment to find the newest suite in."
+    ),
+    click.option(
+        "--compare", "pair", nargs=2, metavar="A B", help="What suite B changed against A, instead."
+    ),
 )
-@click.option(
-    "--log", default=False, show_default=True, type=bool, help="Log the report onto the suite's run."
+OUTPUT = (
+    click.option("--out", default="results", type=Path, help="Folder of the summary's folder."),
+    click.option(
+        "--name", default="", show_default="the name of the suite's run", help="Folder below --out."
+    ),
+    click.option("--log", **YES_OR_NO, help="Log the report onto the suite's run."),
 )
-@click.option("--compare", "pair", nargs=2, metavar="A B", help="What suite B changed against A, instead.")
+
+
+@cloup.command(
+    cls=Command,
+    help=__doc__,
+    epilog="\b\nExample: python results/summarize.py --experiment Default --name report",
+    context_settings={"show_default": True, "max_content_width": 100},
+)
+@cloup.option_group("What is summarized", *WHICH)
+@cloup.option_group("Output", *OUTPUT)
+@debug
 def command(
     suite: str, experiment: str, name: str, out: Path, log: bool, pair: tuple[str, str] | None
 ) -> None:
-    try:
-        if pair:
-            folder = out / (name or f"{pair[0][:8]}-{pair[1][:8]}")
-            files = write_comparison(*pair, folder)
-        else:
-            chosen = read_suite(suite or newest_suite(experiment))
-            folder = out / (name or folder_name(chosen))
-            files = summarize(chosen, folder)
-            if log:
-                log_report(chosen.parent.info.run_id, files)
-    except (NoSuite, ValueError) as error:
-        raise click.ClickException(str(error)) from error
+    """Summarize one suite, or compare two."""
+    if pair:
+        folder = out / (name or f"{pair[0][:8]}-{pair[1][:8]}")
+        files = write_comparison(*pair, folder)
+    else:
+        chosen = read_suite(suite or newest_suite(experiment))
+        folder = out / (name or folder_name(chosen))
+        files = summarize(chosen, folder)
+        if log:
+            log_report(chosen.parent.info.run_id, files)
     names = "  ".join(file.name for file in files)
     click.echo(f"\n{folder}{os.sep}")
     click.echo(textwrap.fill(names, 100, initial_indent="  ", subsequent_indent="  "))

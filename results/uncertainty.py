@@ -154,7 +154,10 @@ class Layout:
 
         Parameters
         ----------
+        contrast : Contrast
+            The effect, a difference of cells.
         value : (R,) array
+            A value for each run.
         covariance : (R, R) array
             Of ``value`` over test sets drawn anew.
         items : int
@@ -169,7 +172,7 @@ class Layout:
         return Components(run, item, noise, df, items - 1, seeds_count)
 
     def _go_together(self, by_run: tuple[float, float, int], by_seed: tuple[float, float, int]) -> bool:
-        """Do the seeds' own effects spread more than the rest of the runs? (An F test at level POOL.)"""
+        """By an F test at level POOL: do the seeds' own effects spread more than the rest of the runs?"""
         (run, _, df_run), (seed, _, df_seed) = by_run, by_seed
         df_rest = df_run - df_seed
         if not self.balanced or df_seed < 1 or df_rest < 1:

@@ -101,8 +101,8 @@ def _shapes(thumbnails: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     values = thumbnails.reshape(-1, 64, 3).astype(np.float32)
     values -= values.mean(axis=1, keepdims=True)
     rows = np.flatnonzero(values.std(axis=(1, 2)) > 1)
-    values = values[rows].reshape(-1, 192)
-    return rows, values / np.linalg.norm(values, axis=1, keepdims=True)
+    vectors = values[rows].reshape(-1, 192)
+    return rows, vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def candidates(

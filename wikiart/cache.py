@@ -39,7 +39,7 @@ def npy(path: Path, shape: tuple[int, ...]) -> Iterator[Callable[[np.ndarray], N
 
         def append(row: np.ndarray) -> None:
             nonlocal rows
-            file.write(np.ascontiguousarray(row))
+            file.write(np.ascontiguousarray(row).data)
             rows += 1
 
         header(file, 0)

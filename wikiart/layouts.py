@@ -61,8 +61,9 @@ def look(root: Path) -> Found:
                 return found
     except OSError as error:
         raise DataError(f"{error.filename or root} cannot be read ({error.strerror})") from error
+    what = "is not a folder of images" if root.exists() else "does not exist"
     raise DataError(
-        f"{root} is not a folder of images: expected {root}/{{train,test}}/<Style>/<image>, <Style>/<image>, "
+        f"{root} {what}: expected {root}/{{train,test}}/<Style>/<image>, <Style>/<image>, "
         f"the lists style_train.csv and style_val.csv, or parquet shards"
     )
 

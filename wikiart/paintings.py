@@ -62,6 +62,7 @@ def find(root: Path, seed: int = SPLIT_SEED) -> Paintings:
     Parameters
     ----------
     root : Path
+        The folder, ``~`` and relative paths allowed.
     seed : int
         Of the split, where the layout has none. Default 0.
 

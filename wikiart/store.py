@@ -18,7 +18,9 @@ from wikiart.paintings import SPLITS, DataError, Painting, Paintings
 from wikiart.reading import RESIZE as RESIZE
 from wikiart.reading import Picture, Unreadable, read
 
-FORMAT = 2  # raise it when the files' meaning changes, so that old stores are not read
+NO_PIXELS = np.empty((0, 0, 3), np.uint8)
+FORMAT = 3  # raise it when the files' meaning changes, so that old stores are not read
+Progress = Callable[[int, int], None]  # images done, and all images
 ALLOW_SKIPPED = 0.01  #: share of unreadable images that is gone on without
 
 
@@ -61,6 +63,7 @@ class Store:
     classes: tuple[str, ...]
     train: Split
     test: Split
+    resize: str  #: how images that were not square became so
     skipped: tuple[Skipped, ...] = ()
 
     def facts(self, split: str) -> Facts:
@@ -76,13 +79,14 @@ def build(
     *,
     resize: str = "stretch",
     allow_skipped: float = ALLOW_SKIPPED,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> Store:
     """Open the store of these paintings, made first if it is not there; unreadable images are left out.
 
     Parameters
     ----------
     paintings : Paintings
+        Which images; see wikiart.paintings.find.
     image_size : int
         Side in pixels.
     cache : Path
@@ -120,9 +124,10 @@ def load(folder: Path) -> Store:
     """Open a store that is there."""
     folder = Path(folder)
     about = json.loads((folder / "store.json").read_text())
-    splits = {split: _load_split(folder, split, about["paths"][split]) for split in SPLITS}
+    train, test = (_load_split(folder, split, about["paths"][split]) for split in SPLITS)
     skipped = tuple(Skipped(*pair) for pair in about["skipped"])
-    return Store(folder, folder.name, about["digest"], tuple(about["classes"]), **splits, skipped=skipped)
+    classes = tuple(about["classes"])
+    return Store(folder, folder.name, about["digest"], classes, train, test, about["resize"], skipped)
 
 
 def _load_split(folder: Path, split: str, paths: list[str]) -> Split:
@@ -161,7 +166,7 @@ def _write_without(made: Store, dropped: Sequence[int], folder: Path) -> None:
     for file in ("test.npy", "test_labels.npy", "test_facts.npz"):
         _link(made.folder / file, folder / file)
     paths = {"train": [made.train.paths[row] for row in keep], "test": made.test.paths}
-    _write_about(folder, made.classes, paths, made.skipped)
+    _write_about(folder, made.classes, paths, made.resize, made.skipped)
 
 
 def _link(source: Path, target: Path) -> None:
@@ -191,7 +196,7 @@ def _state(path: Path) -> list[int] | None:
     return [stat.st_size, stat.st_mtime_ns, stat.st_mode]
 
 
-def _write(paintings: Paintings, image_size: int, resize: str, folder: Path, progress) -> None:
+def _write(paintings: Paintings, image_size: int, resize: str, folder: Path, progress: Progress) -> None:
     total, done = len(paintings.train) + len(paintings.test), 0
     skipped: list[Skipped] = []
     paths: dict[str, list[str]] = {}
@@ -207,14 +212,14 @@ def _write(paintings: Paintings, image_size: int, resize: str, folder: Path, pro
                 else:
                     append(picture.pixels)
                     kept.append(painting)
-                    seen.append(replace(picture, pixels=None))
+                    seen.append(replace(picture, pixels=NO_PIXELS))
                 done += 1
                 progress(done, total)
         labels = [paintings.classes.index(painting.style) for painting in kept]
         np.save(folder / f"{split}_labels.npy", np.array(labels, np.int64))
         np.savez(folder / f"{split}_facts.npz", **_facts(seen)._asdict())
         paths[split] = [painting.name for painting in kept]
-    _write_about(folder, paintings.classes, paths, skipped)
+    _write_about(folder, paintings.classes, paths, resize, skipped)
 
 
 def _facts(seen: Sequence[Picture]) -> Facts:
@@ -226,8 +231,16 @@ def _facts(seen: Sequence[Picture]) -> Facts:
     )
 
 
-def _write_about(folder: Path, classes: Sequence[str], paths: dict, skipped: Sequence[Skipped]) -> None:
-    about = {"digest": _digest(folder, classes), "classes": classes, "paths": paths, "skipped": skipped}
+def _write_about(
+    folder: Path, classes: Sequence[str], paths: dict, resize: str, skipped: Sequence[Skipped]
+) -> None:
+    about = {
+        "digest": _digest(folder, classes),
+        "classes": classes,
+        "paths": paths,
+        "resize": resize,
+        "skipped": skipped,
+    }
     (folder / "store.json").write_text(json.dumps(about))
 
 
@@ -247,8 +260,9 @@ def _read_all(sources: Iterable[Path | bytes], size: int, resize: str) -> Iterat
         except Unreadable as error:
             return error
         except OSError as error:  # not left out: it may be there again in a minute
+            name = source if isinstance(source, Path) else "an image"
             raise DataError(
-                f"{source} cannot be read ({error.strerror}): "
+                f"{name} cannot be read ({error.strerror}): "
                 f"mend the disk or the connection, or remove the file"
             ) from error
 

@@ -31,6 +31,7 @@ OTHERS = {
     "fresh": ("yes", True),
     "allow_skipped": ("0.05", 0.05),
     "drop_leaks": ("yes", True),
+    "quiet": ("yes", True),
     "clear": ("yes", True),
     "suite": ("0123abc", "0123abc"),
     "experiment": ("my paintings", "my paintings"),

@@ -191,5 +191,5 @@ def test_no_layout_fits(tmp_path, what):
         root.mkdir()
     if what == "a file":
         root.write_text("")
-    with pytest.raises(DataError, match=r"images is not a folder of images: expected"):
+    with pytest.raises(DataError, match=r"images (is not a folder of images|does not exist): expected"):
         paintings.find(root)

@@ -1,7 +1,7 @@
 """What the sample's pictures are painted on: a palette of its own, a few shapes, and chance."""
 
 import colorsys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -10,6 +10,7 @@ SIDE = 128  #: pixels drawn a side; twice the size of the file, so that edges co
 GRID = np.stack(np.meshgrid(np.arange(SIDE), np.arange(SIDE)), axis=-1) / SIDE  #: x, y of every pixel
 
 Colour = tuple[int, int, int]
+Points = Iterable[tuple[float, float]]  # 0..1 from the upper left corner
 Hand = Callable[["Canvas"], None]  #: a scene or a stroke: paints on the canvas, returns nothing
 
 
@@ -51,6 +52,7 @@ class Canvas:
         return range(self.rng.integers(low, high + 1))
 
     def chance(self, share: float) -> bool:
+        """True with a probability of ``share``, 0..1."""
         return self.rng.random() < share
 
     def tone(self, value: float) -> Colour:
@@ -71,14 +73,17 @@ class Canvas:
         return rgb(0.6 * np.array([226, 182, 150]) * self.u(0.8, 1.1) + 0.4 * np.array(self.tone(0.9)))
 
     def fill(self, colour: Colour) -> None:
+        """Paint the whole canvas."""
         self.draw.rectangle((0, 0, SIDE, SIDE), colour)
 
-    def polygon(self, points, colour: Colour) -> None:
+    def polygon(self, points: Points, colour: Colour) -> None:
+        """A filled polygon by its corners."""
         self.draw.polygon([(x * SIDE, y * SIDE) for x, y in points], colour)
 
-    def line(self, points, colour: Colour, width: float = 0.015) -> None:
-        points = [(x * SIDE, y * SIDE) for x, y in points]
-        self.draw.line(points, colour, max(1, round(width * SIDE)), "curve")
+    def line(self, points: Points, colour: Colour, width: float = 0.015) -> None:
+        """A line through points; ``width`` is a share of the side."""
+        places = [(x * SIDE, y * SIDE) for x, y in points]
+        self.draw.line(places, colour, max(1, round(width * SIDE)), "curve")
 
     def box(self, x: float, y: float, wide: float, high: float, colour: Colour) -> None:
         """A rectangle by its upper left corner."""
@@ -94,6 +99,7 @@ class Canvas:
         self.draw.ellipse(corners.tolist(), colour)
 
     def disc(self, x: float, y: float, radius: float, colour: Colour) -> None:
+        """A circle by its centre and radius."""
         self.oval(x, y, radius, radius, colour)
 
     def star(self, x: float, y: float, turns: np.ndarray, reach: np.ndarray, colour: Colour) -> None:
@@ -109,7 +115,7 @@ class Canvas:
     def hills(self, level: float, height: float, colour: Colour) -> None:
         """A wavy outline at ``level``, filled down to the lower edge."""
         x = np.linspace(0, 1, 17)
-        waves = sum(np.sin(x * self.u(2, 5) * k + self.u(0, 6)) / k for k in (1, 2, 3))
+        waves = sum((np.sin(x * self.u(2, 5) * k + self.u(0, 6)) / k for k in (1, 2, 3)), np.zeros(17))
         self.polygon([*zip(x, level - height * waves / 2, strict=True), (1, 1), (0, 1)], colour)
 
 
@@ -119,9 +125,10 @@ def noise(rng: np.random.Generator, cells: int) -> np.ndarray:
     return np.asarray(coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
 
 
-def rgb(values) -> Colour:
+def rgb(values: Iterable[float]) -> Colour:
     """The nearest colour that a pixel can have."""
-    return tuple(int(min(max(v, 0), 255)) for v in values)
+    red, green, blue = (int(min(max(v, 0), 255)) for v in values)
+    return red, green, blue
 
 
 def _shifted(code: str, hue: float, depth: float, light: float) -> list[float]:

@@ -13,6 +13,7 @@ from wikiart.sample.canvas import Canvas, rgb
 
 
 def landscape(c: Canvas) -> None:
+    """Hills under a cloudy sky, with trees, perhaps with flowers."""
     horizon = c.u(0.3, 0.65)
     c.fade(0, horizon, c.tone(0.8), c.tone(0.97))
     for _ in c.times(0, 4):
@@ -29,6 +30,7 @@ def landscape(c: Canvas) -> None:
 
 
 def tree(c: Canvas, x: float, foot: float, height: float) -> None:
+    """A leaning trunk under a few ovals of leaves; ``foot`` is where it stands."""
     top, spread = foot - height, height / 3
     c.line([(x, foot), (x + c.u(-0.02, 0.02), top)], c.tone(0.05), 0.02)
     for _ in c.times(3, 6):
@@ -37,6 +39,7 @@ def tree(c: Canvas, x: float, foot: float, height: float) -> None:
 
 
 def harbour(c: Canvas) -> None:
+    """A low sun over water, and what floats on it."""
     horizon, sun = c.u(0.3, 0.6), c.u(0.1, 0.9)
     c.fade(0, horizon, c.tone(0.75), c.tone(1))
     c.disc(sun, horizon - c.u(0.05, 0.25), 0.05, c.accent())
@@ -52,6 +55,7 @@ def harbour(c: Canvas) -> None:
 
 
 def village(c: Canvas) -> None:
+    """A row of houses before hills."""
     ground, x = c.u(0.6, 0.85), c.u(-0.1, 0.1)
     c.fade(0, ground, c.tone(0.75), c.tone(0.95))
     c.hills(ground - 0.15, 0.1, c.tone(0.45))
@@ -94,6 +98,7 @@ def figure(c: Canvas, x: float, foot: float, height: float, slender: float = 1.0
 
 
 def portrait(c: Canvas) -> None:
+    """Head and shoulders, perhaps with a hat, a collar, a window."""
     c.fade(0, 1, c.tone(c.u(0.1, 0.7)), c.tone(c.u(0.1, 0.5)))
     if c.chance(0.3):  # a window behind
         c.box(c.u(0, 0.7), c.u(0, 0.2), 0.3, 0.4, c.tone(0.85))
@@ -109,6 +114,7 @@ def portrait(c: Canvas) -> None:
 
 
 def gathering(c: Canvas, slender: float = 1.0) -> None:
+    """Up to six figures on one ground; ``slender`` draws them out."""
     ground = c.u(0.5, 0.8)
     c.fade(0, ground, c.tone(c.u(0.2, 0.8)), c.tone(c.u(0.4, 0.9)))
     c.fade(ground, 1, c.tone(0.5), c.tone(0.25))
@@ -119,10 +125,12 @@ def gathering(c: Canvas, slender: float = 1.0) -> None:
 
 
 def elongated(c: Canvas) -> None:
+    """A gathering of drawn-out figures."""
     gathering(c, slender=1.7)
 
 
 def still_life(c: Canvas) -> None:
+    """Things on a table."""
     table = c.u(0.5, 0.7)
     c.fade(0, table, c.tone(c.u(0.1, 0.6)), c.tone(c.u(0.2, 0.7)))
     c.polygon([(0, table), (1, table + c.u(-0.08, 0.08)), (1, 1), (0, 1)], c.tone(c.u(0.5, 0.95)))
@@ -136,6 +144,7 @@ def still_life(c: Canvas) -> None:
 
 
 def interior(c: Canvas) -> None:
+    """A room in perspective."""
     x, y, wall = c.u(0.2, 0.45), c.u(0.55, 0.7), c.u(0.5, 0.7)
     c.fill(c.tone(0.35))
     c.polygon([(0, 1), (x, y), (1, y), (1, 1)], c.tone(0.5))
@@ -151,6 +160,7 @@ def interior(c: Canvas) -> None:
 
 
 def altarpiece(c: Canvas) -> None:
+    """Figures on gold, in one to three panels."""
     c.fill(c.tone(0.15))
     panels = c.rng.integers(1, 4)
     wide = 0.94 / panels
@@ -166,6 +176,7 @@ def altarpiece(c: Canvas) -> None:
 
 
 def moonlit(c: Canvas) -> None:
+    """A moon with a halo over dark ground."""
     horizon, x, y = c.u(0.5, 0.8), c.u(0.2, 0.8), c.u(0.15, 0.4)
     c.fade(0, horizon, c.tone(0.1), c.tone(0.6))
     for size, tone in ((0.2, 0.5), (0.14, 0.7), (0.09, 1)):
@@ -180,6 +191,7 @@ def moonlit(c: Canvas) -> None:
 
 
 def fete(c: Canvas) -> None:
+    """Figures among clouds and foliage."""
     c.fade(0, 1, c.tone(0.8), c.tone(0.95))
     for _ in c.times(8, 16):  # clouds above, foliage at one side
         c.oval(c.u(0, 1), c.u(0, 0.4), c.u(0.08, 0.2), c.u(0.04, 0.1), c.tone(c.u(0.75, 1)))
@@ -230,6 +242,7 @@ def woodblock(c: Canvas) -> None:
 
 
 def waves(c: Canvas) -> None:
+    """A great wave, with its hollow and crest."""
     x, level, size = c.u(0.1, 0.4), c.u(0.55, 0.7), c.u(0.2, 0.34)
     sea, foam = c.tone(0.08), c.tone(1)
     c.box(0, level, 1, 1, sea)
@@ -247,6 +260,7 @@ def waves(c: Canvas) -> None:
 
 
 def geometry(c: Canvas) -> None:
+    """Flat shapes of one of four kinds."""
     c.fill(c.tone(0.95))
     kinds = (_right_angles, _stripes, _nested_squares, _blocks)
     kinds[c.rng.integers(len(kinds))](c)
@@ -297,6 +311,7 @@ def bands(c: Canvas) -> None:
 
 
 def gestures(c: Canvas) -> None:
+    """Broad strokes across each other."""
     c.fill(c.tone(c.u(0, 1)))
     for _ in c.times(6, 22):
         points = c.rng.uniform(0, 1, 2) + c.u(0.1, 0.4) * c.rng.uniform(-1, 1, (3, 2))
@@ -374,6 +389,7 @@ def torn(c: Canvas) -> None:
 
 
 def jungle(c: Canvas) -> None:
+    """Leaves before a sun."""
     c.fade(0, 1, c.tone(0.95), c.tone(0.6))
     c.disc(c.u(0.2, 0.8), c.u(0.1, 0.3), 0.09, c.accent())
     for _ in c.times(8, 20):  # leaves

@@ -34,15 +34,15 @@ def brush(length: float, width: float, flow: str = "loose", wild: float = 16, co
     return stroke
 
 
-def _loose(c: Canvas, x, y):
+def _loose(c: Canvas, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return c.u(0, np.pi) + c.rng.normal(0, 0.5, len(x))
 
 
-def _slash(c: Canvas, x, y):
+def _slash(c: Canvas, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return c.u(0, np.pi) + np.pi / 2 * (c.rng.random(len(x)) < 0.4) + c.rng.normal(0, 0.15, len(x))
 
 
-def _swirl(c: Canvas, x, y):
+def _swirl(c: Canvas, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return c.u(0, np.pi) + 1.6 * noise(c.rng, 4)[y, x]
 
 

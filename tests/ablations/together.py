@@ -1,0 +1,57 @@
+"""Runs commands, each as ``__main__`` of its own process, that share the seconds in which libraries load.
+
+Reads a JSON list of {"words", "environment", "folder"} on standard input, and writes one of {"code", "out",
+"err"}. Words are what follows ``python``: "-m", a module and arguments, or a script and arguments.
+"""
+
+import json
+import os
+import runpy
+import sys
+import tempfile
+from pathlib import Path
+
+import statsmodels.api  # noqa: F401  for its seconds, as the next
+
+import ablations.suite  # noqa: F401
+from tests.conftest import ROOT
+
+
+def run(words: list[str], environment: dict[str, str], folder: str) -> dict[str, object]:
+    with tempfile.TemporaryDirectory() as scratch:
+        outputs = [Path(scratch) / "out", Path(scratch) / "err"]
+        child = os.fork()
+        if child == 0:
+            for number, path in enumerate(outputs, 1):
+                os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
+            os.environ.update(environment)
+            os.chdir(folder)
+            start(words)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        out, err = (path.read_text() for path in outputs)
+        return {"code": code, "out": out, "err": err}
+
+
+def start(words: list[str]) -> None:
+    """As Python does, the end of the process included."""
+    code: object = 0
+    try:
+        if words[0] == "-m":
+            sys.argv = words[1:]
+            runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+        else:
+            sys.argv = words
+            sys.path.insert(0, str(ROOT / "results"))
+            runpy.run_path(words[0], run_name="__main__")
+    except SystemExit as end:
+        code = end.code
+    except BaseException:
+        sys.excepthook(*sys.exc_info())  # what a user would see
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
+
+
+if __name__ == "__main__":
+    print(json.dumps([run(**asked) for asked in json.load(sys.stdin)]))
