@@ -6,12 +6,14 @@ import shutil
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import mlflow.pytorch
 import numpy as np
+import torch
 from mlflow import pyfunc
 from mlflow.models import Model
 from mlflow.utils.file_utils import local_file_uri_to_path
@@ -31,6 +33,46 @@ def save(network: nn.Module, folder: Path, image_size: int, resize: str) -> None
     log-probabilities (n, classes). ``python_function``: pictures to styles with probabilities
     (wikiart.classifier.Classifier), which makes the pictures square by the rule ``resize``.
     """
+    shapes = tuple((name, tuple(value.shape)) for name, value in network.state_dict().items())
+    kind = (shapes, image_size, resize)
+    if kind in _known:
+        _known[kind].write(network, folder)
+        return
+    _save(network, folder, image_size, resize)
+    _known[kind] = _Known.at(folder)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A saved network without its weights: others of its kind need not be traced again.
+
+    The tracing takes longer than the training of a small network.
+    """
+
+    files: dict[Path, bytes]
+    program: torch.export.ExportedProgram
+
+    @classmethod
+    def at(cls, folder: Path) -> "_Known":
+        paths = [path for path in folder.rglob("*") if path.is_file()]
+        files = {path.relative_to(folder): path.read_bytes() for path in paths if path != folder / WEIGHTS}
+        return cls(files, torch.export.load(folder / WEIGHTS))
+
+    def write(self, network: nn.Module, folder: Path) -> None:
+        for path, content in self.files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(content)
+        kept = self.program.state_dict
+        for name, value in network.state_dict().items():
+            kept[name].data.copy_(value)
+        (folder / WEIGHTS).parent.mkdir(exist_ok=True)
+        torch.export.save(self.program, folder / WEIGHTS)
+
+
+_known: dict[tuple, _Known] = {}  #: of this process; as many as a design has networks
+
+
+def _save(network: nn.Module, folder: Path, image_size: int, resize: str) -> None:
     example = np.zeros((2, 3, image_size, image_size), np.float32)
     requirements = [f"{name}=={version(name).partition('+')[0]}" for name in REQUIRED]
     logging.getLogger("mlflow.models.model").setLevel(logging.ERROR)
