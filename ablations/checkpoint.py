@@ -4,8 +4,8 @@ import hashlib
 import logging
 import shutil
 import warnings
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -66,7 +66,8 @@ class _Known:
         for name, value in network.state_dict().items():
             kept[name].data.copy_(value)
         (folder / WEIGHTS).parent.mkdir(exist_ok=True)
-        torch.export.save(self.program, folder / WEIGHTS)
+        with _unworried():
+            torch.export.save(self.program, folder / WEIGHTS)
 
 
 _known: dict[tuple, _Known] = {}  #: of this process; as many as a design has networks
@@ -76,8 +77,7 @@ def _save(network: nn.Module, folder: Path, image_size: int, resize: str) -> Non
     example = np.zeros((2, 3, image_size, image_size), np.float32)
     requirements = [f"{name}=={version(name).partition('+')[0]}" for name in REQUIRED]
     logging.getLogger("mlflow.models.model").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch.export warns of its own archive's layout
+    with _unworried():
         mlflow.pytorch.save_model(
             network.cpu(), str(folder), input_example=example, pip_requirements=requirements
         )
@@ -85,6 +85,14 @@ def _save(network: nn.Module, folder: Path, image_size: int, resize: str) -> Non
     _drop_example(model, folder)
     _take_pictures(model, folder, image_size, resize)
     model.save(str(folder / "MLmodel"))
+
+
+@contextmanager
+def _unworried() -> Iterator[None]:
+    """torch.export warns of its own archive's layout."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _drop_example(model: Model, folder: Path) -> None:
