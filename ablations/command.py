@@ -43,6 +43,16 @@ OPTIONS = (
         "--workers", default=0, type=click.IntRange(0), help="Trainings at a time; 0: as many as cores."
     ),
     click.option(
+        "--engine",
+        default="local",
+        show_default=True,
+        type=click.Choice(["local", "ray"]),
+        help="Where trainings run: on this machine, or on a Ray cluster (docs/many-machines.md).",
+    ),
+    click.option(
+        "--ray-address", default="auto", show_default=True, help="Of the cluster: auto, or host:port."
+    ),
+    click.option(
         "--threads",
         default=0,
         type=click.IntRange(0),
@@ -55,7 +65,16 @@ OPTIONS = (
 )
 
 
-INDIFFERENT = {"device", "workers", "threads", "cache", "out", "fresh"}  # to what comes out
+INDIFFERENT = {
+    "device",
+    "workers",
+    "engine",
+    "ray_address",
+    "threads",
+    "cache",
+    "out",
+    "fresh",
+}  # to what comes out
 
 
 def question(text: str, card: Sequence[Factor], example: str) -> click.Command:
@@ -114,13 +133,16 @@ def _run(plan: design.Design, options: dict, asked: Question) -> int:
         data=options["data"],
         cache=cache_folder(options["cache"]),
         resize=options["resize"],
-        device=_device(options["device"]),
+        device=_device(options["device"] if options["engine"] == "local" else "auto"),
         workers=options["workers"],
         threads=options["threads"],
         out=Path(options["out"]),
         fresh=options["fresh"],
         allow_skipped=options["allow_skipped"],
         drop_leaks=options["drop_leaks"],
+        engine=options["engine"],
+        ray_address=options["ray_address"],
+        node_device=options["device"],
     )
     try:
         interrupts.interrupt_once()

@@ -1,4 +1,4 @@
-"""Where trainings run: in worker processes of this machine."""
+"""Where trainings run: in worker processes of this machine. Those of other machines: ray_engine."""
 
 import multiprocessing
 import os
@@ -12,7 +12,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from multiprocessing import forkserver
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+import click
 
 from ablations import interrupts
 
@@ -33,6 +35,25 @@ _reports: Any = None  # in a worker: the queue to the driver
 
 class WorkerDied(RuntimeError):
     """A task's process ended without a word: out of memory, or killed."""
+
+
+class EngineError(click.ClickException):
+    """An engine cannot be had; the message says why and what helps."""
+
+
+class Engine(Protocol):
+    """Something that carries out tasks: `Local`, or `ray_engine.Cluster`."""
+
+    workers: int  #: tasks at a time
+    threads: int  #: of each
+
+    def run(
+        self,
+        work: Callable[[Any, Report], None],
+        tasks: Sequence[Any],
+        on_progress: Callable[[int, float], None],
+    ) -> Iterator[tuple[int, BaseException | None]]:
+        """Yield each task's position and ``None``, or what it raised, as tasks end."""
 
 
 def warm_up() -> None:

@@ -227,11 +227,17 @@ def _facts(seen: Sequence[Picture]) -> Facts:
 
 
 def _write_about(folder: Path, classes: Sequence[str], paths: dict, skipped: Sequence[Skipped]) -> None:
-    about = {"digest": _digest(folder, classes), "classes": classes, "paths": paths, "skipped": skipped}
+    about = {
+        "digest": content_digest(folder, classes),
+        "classes": classes,
+        "paths": paths,
+        "skipped": skipped,
+    }
     (folder / "store.json").write_text(json.dumps(about))
 
 
-def _digest(folder: Path, classes: Sequence[str]) -> str:
+def content_digest(folder: Path, classes: Sequence[str]) -> str:
+    """The digest of what a store's files hold now."""
     digest = hashlib.sha256(json.dumps(classes).encode())
     for split in SPLITS:
         digest.update(np.load(folder / f"{split}_labels.npy").tobytes())
