@@ -210,7 +210,10 @@ def start_cell(target: Target, cell: CellRun, store: Store, training: str) -> st
     }
     run_id = client.create_run(target.experiment_id, tags=tags, run_name=cell.name).info.run_id
     client.log_batch(run_id, params=[Param(*pair) for pair in (*cell.levels, ("seed", str(cell.seed)))])
-    client.log_inputs(run_id, dataset_inputs(store))
+    try:
+        client.log_inputs(run_id, dataset_inputs(store))
+    except RestException:  # MLflow refuses one of two writers who name the same data set for the first time
+        client.log_inputs(run_id, dataset_inputs(store))
     return run_id
 
 

@@ -18,6 +18,7 @@ import psutil
 
 BIN = Path(sys.executable).parent
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+QUICK = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # its nine processes take a while to start
 
 
 def free_port() -> int:
@@ -77,7 +78,7 @@ class Server(Service):
         command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", self.port]
         command += ["--backend-store-uri", backend, "--artifacts-destination", folder / "artifacts"]
         command += ["--workers", 1, *options]
-        super().__init__(command, folder, {**CLEAN, **environment})
+        super().__init__(command, folder, {**CLEAN, **QUICK, **environment})
 
     def wait(self) -> "Server":
         wait_until(self.answers, "the server does not start")

@@ -12,10 +12,10 @@ ARGUMENTS = {
     "image_size": 24,
     "batch_size": 4,
     "epochs": 30,
-    "seeds": 2,
+    "seeds": 1,
     "threads": 1,
 }
-CELLS = 8  # from 4 trainings
+CELLS = 4  # from 2 trainings
 
 
 def command(paintings: Path, folder: Path, **more: object) -> list[str]:
