@@ -59,6 +59,13 @@ OPTIONS = {
             type=click.IntRange(0),
             help="Threads of each worker; 0: the cores shared out.",
         ),
+        click.option(
+            "--engine",
+            default="local",
+            type=click.Choice(["local", "ray"]),
+            help="Where trainings run: on this machine, or on a Ray cluster (docs/many-machines.md).",
+        ),
+        click.option("--ray-address", default="auto", help="Of the cluster: auto, or host:port."),
     ),
     "Output": (
         click.option("--out", default="results", help="Folder of the summary's folder."),
@@ -68,7 +75,9 @@ OPTIONS = {
     ),
 }
 
-INDIFFERENT = {"device", "workers", "threads", "cache", "out", "fresh", "quiet", "debug"}  # to what comes out
+INDIFFERENT = {  # to what comes out
+    *("device", "workers", "threads", "engine", "ray_address", "cache", "out", "fresh", "quiet", "debug")
+}
 
 
 def question(text: str, card: Sequence[Factor], example: str) -> click.Command:
@@ -132,13 +141,16 @@ def _run(plan: design.Design, options: dict, asked: Question) -> int:
         data=options["data"],
         cache=cache_folder(options["cache"]),
         resize=options["resize"],
-        device=_device(options["device"]),
+        device=_device(options["device"] if options["engine"] == "local" else "auto"),
         workers=options["workers"],
         threads=options["threads"],
         out=Path(options["out"]),
         fresh=options["fresh"],
         allow_skipped=options["allow_skipped"],
         drop_leaks=options["drop_leaks"],
+        engine=options["engine"],
+        ray_address=options["ray_address"],
+        node_device=options["device"],
     )
     try:
         interrupts.interrupt_once()

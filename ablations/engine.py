@@ -1,4 +1,4 @@
-"""Where trainings run: in worker processes of this machine."""
+"""Where trainings run: in worker processes of this machine. Those of other machines: ray_engine."""
 
 import multiprocessing
 import os
@@ -12,7 +12,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from multiprocessing import forkserver
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+import click
 
 from ablations import interrupts
 
@@ -35,6 +37,30 @@ _reports: Any = None  # in a worker: the queue to the driver
 
 class WorkerDied(RuntimeError):
     """A task's process ended without a word: out of memory, or killed."""
+
+
+class EngineError(click.ClickException):
+    """An engine cannot be had; the message says why and what helps."""
+
+
+class Engine(Protocol):
+    """Something that carries out tasks: `Local`, or `ray_engine.Cluster`."""
+
+    @property
+    def workers(self) -> int:
+        """Tasks at a time."""
+
+    @property
+    def threads(self) -> int:
+        """Of each task."""
+
+    def run(
+        self,
+        work: Callable[[Any, Report], None],
+        tasks: Sequence[Any],
+        on_progress: Callable[[int, float], None],
+    ) -> Generator[tuple[int, BaseException | None], None, None]:
+        """Yield each task's position and ``None``, or what it raised, as tasks end."""
 
 
 def warm_up() -> None:

@@ -9,13 +9,9 @@ from wikiart.cache import FULL
 from wikiart.paintings import DataError
 
 
-class TrackingError(RuntimeError):
-    """The tracking server cannot be used; the message names it, the reason and the remedy."""
-
-
 def told(error: BaseException) -> str | None:
     """What a person can do about an error, in one line, or None if it should not have happened."""
-    if isinstance(error, (DataError, DesignError, TrackingError)):
+    if isinstance(error, (DataError, DesignError)):
         return str(error)
     for link in chain(error):
         if isinstance(link, OSError) and link.errno is not None and link.errno in FULL:

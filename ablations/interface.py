@@ -9,6 +9,7 @@ import hashlib
 import json
 import time
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -16,7 +17,7 @@ from mlflow.store.tracking import DEFAULT_TRACKING_URI
 
 from ablations.design import Design
 from ablations.target import Target
-from ablations.tracking import cell_tag, reused
+from ablations.tracking import cell_tag
 
 VIEW = "mlflow.sharedViewState."  # begins the experiment's tags that hold views
 METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
@@ -25,8 +26,10 @@ NAMED = 500  # runs at most that a view names one by one: MLflow takes 20,000 ch
 WIDTHS = {"name": 200, "metrics": 130, "params": 100}  # in pixels
 
 
-def show(target: Target, plan: Design) -> str:
+def show(target: Target, plan: Design, reused: Mapping[str, str]) -> str:
     """Save the view of a suite's cells, and link it and the report in the description of its run.
+
+    ``reused`` are runs that the suite did not have to run itself: run name -> run id.
 
     Returns
     -------
@@ -35,9 +38,9 @@ def show(target: Target, plan: Design) -> str:
     """
     client = target.client
     tag = cell_tag(factor.name for factor in plan.factors)
-    for name, run in reused(target).items():  # which another question may have made, and named
+    for name, run in _few(reused).items():  # which another question may have made, and named
         client.set_tag(run, tag, name.rpartition("-s")[0])
-    cells, report = cells_link(target, plan), report_link(target)
+    cells, report = cells_link(target, plan, reused), report_link(target)
     text = client.get_run(target.parent_id).data.tags["mlflow.note.content"]
     links = f"[The cells, in charts]({cells}) · [the report]({report})"
     client.set_tag(target.parent_id, "mlflow.note.content", f"{links}\n\n{text}")
@@ -55,14 +58,14 @@ def _server(uri: str) -> tuple[str, str]:
     return "http://127.0.0.1:5000", f" (start it with: {command})"
 
 
-def cells_link(target: Target, plan: Design) -> str:
+def cells_link(target: Target, plan: Design, reused: Mapping[str, str]) -> str:
     """The address, below the server's, of the chart view of a suite's cells; saves the view.
 
     Shown are the runs that the suite ran or took over (if these are very many: all on the same
     images), best first, of several seeds the mean of each cell; accuracies, then learning curves,
     then the accuracy of each style.
     """
-    state = json.dumps(_state(target, plan), sort_keys=True)
+    state = json.dumps(_state(target, plan, reused), sort_keys=True)
     key = hashlib.sha256(state.encode()).hexdigest()[:16]  # the same view twice is one view
     packed = base64.b64encode(zlib.compress(state.encode())).decode()
     name = f"suite {target.client.get_run(target.parent_id).info.run_name}"
@@ -77,13 +80,13 @@ def report_link(target: Target) -> str:
     return f"#/experiments/{target.experiment_id}/runs/{target.parent_id}/artifacts/report.html"
 
 
-def _state(target: Target, plan: Design) -> dict:
+def _state(target: Target, plan: Design, reused: Mapping[str, str]) -> dict:
     """What the view shows, in MLflow's own words; what is not named is as the interface has it."""
     metrics = [f"metrics.`test/{name}`" for name in METRICS]
     params = [f"params.`{factor.name}`" for factor in plan.factors]
     name = "attributes.`Run Name`"
     state = {
-        "searchFilter": f"tags.role = 'cell' and {_which(target)}",
+        "searchFilter": f"tags.role = 'cell' and {_which(target, reused)}",
         "orderByKey": metrics[0],  # by date, the interface would fold the cells under their parent
         "orderByAsc": False,
         "runsHiddenMode": "SHOW_ALL",
@@ -113,14 +116,18 @@ def _groups(plan: Design) -> dict:
     }
 
 
-def _which(target: Target) -> str:
+def _few(runs: Mapping[str, str]) -> Mapping[str, str]:
+    """These runs, unless they are too many to be spoken of one by one."""
+    return runs if len(runs) <= NAMED else {}
+
+
+def _which(target: Target, reused: Mapping[str, str]) -> str:
     """A condition for the suite's cells: reused runs stay with the suite that finished them."""
     own = f"tags.suite = '{target.parent_id}'"
-    others = reused(target).values()
-    if not others:
+    if not reused:
         return own
-    runs = {*others, *(run.info.run_id for run in target.search(own))}
-    if len(runs) > NAMED:
+    runs = {*reused.values(), *(run.info.run_id for run in target.search(own))} if _few(reused) else ()
+    if not 0 < len(runs) <= NAMED:
         data = target.client.get_run(target.parent_id).data.tags["data"]
         return f"tags.data = '{data}'"
     named = ", ".join(f"'{run}'" for run in sorted(runs))

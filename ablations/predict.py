@@ -69,12 +69,12 @@ def _load(uri: str) -> Any:
     import mlflow  # here, so that --help need not load it
     from mlflow.exceptions import MlflowException
 
+    from ablations import server
     from ablations.command import quiet_libraries
-    from ablations.target import reach
 
     quiet_libraries()
     if ":/" in uri:
-        reach(mlflow.get_tracking_uri())
+        server.check(mlflow.get_tracking_uri())
     try:
         model = mlflow.pyfunc.load_model(uri, suppress_warnings=True)
     except (MlflowException, OSError) as error:

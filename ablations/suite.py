@@ -3,21 +3,28 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import mlflow
 
-from ablations import estimate, interface, liveness, prepare, synthetic, tracking
+from ablations import estimate, interface, liveness, outcome, prepare, server, synthetic, tracking
 from ablations.design import Design, Question
-from ablations.engine import Local
+from ablations.engine import Engine, EngineError, Local
 from ablations.failures import first_line
+from ablations.outcome import NotHandedIn
 from ablations.progress import SuiteProgress, readable, say
-from ablations.target import Target, reach
-from ablations.trainings import ROOT, Training, trainings
+from ablations.server import ServerError
+from ablations.target import Target
+from ablations.trainings import ROOT, CellRun, Training, trainings
 from ablations.worker import Job, carry_out
+
+if TYPE_CHECKING:
+    from ablations.ray_engine import Cluster
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,9 @@ class Options:
     fresh: bool  #: run again what is finished
     allow_skipped: float  #: share of unreadable images to go on without
     drop_leaks: bool  #: train without images that are in the test split too
+    engine: str = "local"  #: or "ray"
+    ray_address: str = "auto"  #: of the cluster
+    node_device: str = "auto"  #: of the cluster's trainings; ``device`` is what this machine has
 
 
 def run(plan: Design, options: Options, question: Question) -> int:
@@ -48,12 +58,46 @@ def run(plan: Design, options: Options, question: Question) -> int:
     ------
     wikiart.paintings.DataError
         The images cannot be used.
-    ablations.failures.TrackingError
-        The tracking server does not answer at the start.
+    ablations.server.ServerError
+        The tracking server cannot be used, or is away in the end; what was trained is kept.
+    ablations.engine.EngineError
+        The cluster cannot be used.
     KeyboardInterrupt
         After the active runs have become KILLED.
     """
-    reach(mlflow.get_tracking_uri())
+    server.check(mlflow.get_tracking_uri())
+    if options.engine == "local":
+        return _run(plan, options, question)
+    with _cluster(options) as cluster:
+        return _run(plan, options, question, cluster)
+
+
+def _cluster(options: Options) -> "Cluster":
+    """The Ray cluster that the options name, with a tracking server that its nodes can reach."""
+    uri = mlflow.get_tracking_uri()
+    if not server.remote(uri):
+        raise EngineError(
+            f"engine=ray needs a tracking server that every node reaches, not {uri}: start one and set "
+            "MLFLOW_TRACKING_URI=http://... (docs/many-machines.md)"
+        )
+    try:
+        from ablations.ray_engine import Cluster
+    except ModuleNotFoundError as error:
+        if error.name != "ray":
+            raise
+        raise EngineError(
+            "engine=ray needs Ray, which is not installed: pip install -r requirements-ray.txt"
+        ) from error
+    cluster = Cluster(options.ray_address, options.workers, options.threads, options.node_device)
+    if len(cluster.addresses) > 1 and server.of_one_machine(uri):
+        raise EngineError(
+            f"MLFLOW_TRACKING_URI={uri} is another machine on every node of the Ray cluster: "
+            "name the server by its address in the network"
+        )
+    return cluster
+
+
+def _run(plan: Design, options: Options, question: Question, cluster: "Cluster | None" = None) -> int:
     found = prepare.locate(options.data, options.cache)
     say(f"data: {found}")
     sizes = sorted({plan.config(cell, 0).image_size for cell in plan.cells})
@@ -80,14 +124,19 @@ def run(plan: Design, options: Options, question: Question) -> int:
         reused = {cell.name: known[cell.fingerprint] for cell in cells if cell.fingerprint in known}
         tracking.mark_reused(target, reused)
         say(f"{len(cells)} runs from {len(every)} trainings; {len(reused)} runs are finished already")
-        jobs = [Job(training, target, options.device, since) for training in _missing(every, known)]
+        device = cluster.device if cluster else options.device
+        jobs = [Job(training, target, device, since) for training in _missing(every, known)]
         try:
-            failed = _run_jobs(jobs, options)
+            failed = _run_all(jobs, options, cluster)
         finally:
-            liveness.sweep(target)  # what workers had begun that died, or were ended by an interrupt
+            if server.answers(target.tracking_uri):
+                liveness.end_attempts(target)  # what workers had begun that died, or were interrupted
+        if jobs:
+            reused = _of_others(target, cells, since)
+            tracking.mark_reused(target, reused)
         say("", always=True)
         code = summarize(target, options.out)
-        say(f"\n{interface.show(target, plan)}", always=True)
+        say(f"\n{interface.show(target, plan, reused)}", always=True)
         if lines := prepare.left_out(store, seen):
             say(f"\n{lines}", always=True)
         if failed:
@@ -108,25 +157,75 @@ def _missing(every: list[Training], known: Mapping[str, str]) -> list[Training]:
     return left
 
 
-def _run_jobs(jobs: list[Job], options: Options) -> dict[str, BaseException]:
+def _run_all(jobs: list[Job], options: Options, cluster: "Cluster | None") -> dict[str, BaseException]:
+    """Carry out trainings, hand in what was kept while the server was away; returns those that failed.
+
+    Raises
+    ------
+    ServerError
+        The server is away at the end, too.
+    """
+    kept = [job for job in jobs if job.training.outcome.exists()]  # needs no node but this machine's disk
+    failed = _run_jobs(kept, options) if cluster else {}
+    failed |= _run_jobs([job for job in jobs if not cluster or job not in kept], options, cluster)
+    late = [job for job in jobs if isinstance(failed.get(job.training.name), NotHandedIn)]
+    if not late:
+        return failed
+    uri = late[0].target.tracking_uri
+    if server.answers(uri):
+        say(f"{len(late)} trainings finished while the tracking server was away: they are handed in now")
+        failed = {name: error for name, error in failed.items() if not isinstance(error, NotHandedIn)}
+        failed |= _run_jobs(late, options)
+    if not server.answers(uri):
+        raise ServerError(
+            f"the tracking server at {uri} is away: {len(late)} finished trainings are kept in "
+            f"{late[0].training.outcome.parent}; the same command hands them in and goes on from here"
+        )
+    return failed
+
+
+def _run_jobs(
+    jobs: list[Job], options: Options, cluster: "Cluster | None" = None
+) -> dict[str, BaseException]:
     """Carry out trainings; returns those that failed: name -> error."""
     if not jobs:
         return {}
-    engine = Local(*_processes(options, len(jobs)))
-    how = f"{engine.workers} at a time, {engine.threads} threads each, on {options.device}"
+    engine: Engine = cluster or Local(*_processes(options, len(jobs)))
+    work = _on_nodes(cluster, jobs) if cluster else carry_out
+    how = f"{engine.workers} at a time, {engine.threads} threads each, on {jobs[0].device}"
     say(f"{len(jobs)} trainings to run, {how}")
-    if expected := estimate.seconds(jobs, engine):
+    if isinstance(engine, Local) and (expected := estimate.seconds(jobs, engine)):
         say(f"about {readable(expected)}, going by some steps of each network")
     failed: dict[str, BaseException] = {}
     with (
         SuiteProgress([(job.training.name, len(job.training.cells)) for job in jobs]) as progress,
-        closing(engine.run(carry_out, jobs, progress.update)) as ended,
+        closing(engine.run(work, jobs, progress.update)) as ended,
     ):
         for index, error in ended:
             progress.end(index, error)
             if error is not None:
                 failed[jobs[index].training.name] = error
+            if isinstance(error, NotHandedIn) and error.packed:
+                outcome.unpack(error.packed, jobs[index].training.outcome)
+                error.packed = None
     return failed
+
+
+def _on_nodes(cluster: "Cluster", jobs: list[Job]) -> Callable:
+    """What a node of the cluster does with a job."""
+    import torch
+
+    from ablations import nodes
+
+    levels = {job.training.config.smote for job in jobs}
+    files = {level: Path(level).read_text(encoding="utf-8") for level in levels if Path(level).suffix}
+    return partial(nodes.carry_out, origin=cluster.node, torch_version=torch.__version__, level_files=files)
+
+
+def _of_others(target: Target, cells: list[CellRun], since: int) -> dict[str, str]:
+    """The finished runs of a suite's cells that another suite carried out: cell's run name -> run id."""
+    theirs = tracking.finished(target, since, but_not_of=target.parent_id)
+    return {cell.name: theirs[cell.fingerprint] for cell in cells if cell.fingerprint in theirs}
 
 
 def _processes(options: Options, jobs: int) -> tuple[int, int]:

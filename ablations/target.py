@@ -1,6 +1,5 @@
 """Where the runs of a suite go."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,10 +9,7 @@ from urllib.parse import urlsplit
 from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
 
-from ablations.failures import TrackingError, about_tracking
 from ablations.locks import alone
-
-RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 
 
 @dataclass(frozen=True)
@@ -61,23 +57,3 @@ def opening(tracking_uri: str) -> Iterator[None]:
             MlflowClient(f"sqlite:///{part}").search_experiments(max_results=1)
             part.rename(database)
         yield
-
-
-def reach(tracking_uri: str) -> None:
-    """Find out whether a tracking server answers, before hours of work for it; its tables are there then.
-
-    Raises
-    ------
-    TrackingError
-        It does not.
-    """
-    patience = os.environ.get(RETRIES)
-    os.environ.setdefault(RETRIES, "1")  # MLflow would try for minutes, without a word
-    try:
-        with opening(tracking_uri):
-            MlflowClient(tracking_uri).search_experiments(max_results=1)
-    except Exception as error:  # of a database driver, of MLflow, of the connection: all mean the same here
-        raise TrackingError(about_tracking(error, tracking_uri)) from error
-    finally:
-        if patience is None:
-            os.environ.pop(RETRIES, None)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import mlflow
@@ -20,16 +21,17 @@ from mlflow.entities import (
     LoggedModelOutput,
     Metric,
     Param,
-    Run,
     RunStatus,
     RunTag,
 )
+from mlflow.exceptions import MlflowException, RestException
 from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_ARTIFACTS
 
-from ablations import interrupts
+from ablations import interrupts, server
 from ablations.checkpoint import stamp
 from ablations.design import Design, Question
 from ablations.liveness import owner
+from ablations.outcome import Point
 from ablations.pictures import confusion_picture
 from ablations.target import Target, opening
 from ablations.trainings import CellRun, Training
@@ -37,10 +39,9 @@ from wikiart.audit import Audit
 from wikiart.evaluation import Scores
 from wikiart.paintings import SPLITS
 from wikiart.store import Store
-from wikiart.training import Epoch
 
 INHERITED = ("mlflow.user", "mlflow.source.name", "mlflow.source.type", "mlflow.source.git.commit")
-REUSED = "reused."  # begins the parent's tags that name runs of other suites
+REUSED = "reused"  # the parent's tag that counts the runs of other suites; reused.json names them
 
 
 @dataclass
@@ -57,20 +58,29 @@ def suite_run() -> Iterator[Parent]:
     """The parent run: the one that ``mlflow run`` made, or a new one without it.
 
     It ends with the status that is set inside; KILLED after an interrupt, FAILED after another exception.
-    """
+
+    Raises
+    ------
+    ablations.server.ServerError
+        The tracking server refuses it.
+    """  # noqa: DOC501  made by server.refused
     uri = mlflow.get_tracking_uri()
     with opening(uri), interrupts.held():  # held: a run that is there but not known could not be ended
-        info = mlflow.start_run(tags=owner()).info
+        try:
+            info = mlflow.start_run(tags=owner()).info
+        except RestException as error:
+            raise server.refused(uri, error) from error
         parent = Parent(Target(uri, info.experiment_id, info.run_id), info.start_time)
     try:
         interrupts.check()
         yield parent
     except BaseException as stop:
         parent.status = "KILLED" if isinstance(stop, KeyboardInterrupt) else "FAILED"
+        with interrupts.held(), server.hurried(), suppress(MlflowException):
+            mlflow.end_run(parent.status)  # the next start ends it, if the server is away
         raise
-    finally:
-        with interrupts.held():
-            mlflow.end_run(parent.status)
+    with interrupts.held():
+        mlflow.end_run(parent.status)
 
 
 def describe_suite(
@@ -145,20 +155,27 @@ def log_audit(target: Target, seen: Audit, store: Store) -> None:
         client.log_table(target.parent_id, pd.DataFrame(store.skipped), "skipped.json")
 
 
-def finished(target: Target, since: int) -> dict[str, str]:
+def finished(target: Target, since: int, but_not_of: str = "") -> dict[str, str]:
     """The finished cell runs of the experiment: fingerprint -> run id, the newest where there are several.
 
-    Runs that began before ``since`` (milliseconds since 1970) do not count.
+    Runs that began before ``since`` (milliseconds since 1970), or belong to the suite ``but_not_of``, do not
+    count.
     """
+    others = f" and tags.suite != '{but_not_of}'" if but_not_of else ""
     found: dict[str, str] = {}
-    for run in target.search(_finished(since)):
+    for run in target.search(_finished(since) + others):
         found.setdefault(run.data.tags["fingerprint"], run.info.run_id)
     return found
 
 
-def finished_run(target: Target, fingerprint: str, since: int) -> Run | None:
-    """The newest finished run with a fingerprint, if there is one; ``since`` as for `finished`."""
-    return next(target.search(f"{_finished(since)} and tags.fingerprint = '{fingerprint}'"), None)
+def finished_among(target: Target, cells: Sequence[CellRun], since: int) -> set[str]:
+    """Fingerprints of those cells that have a finished run; ``since`` as for `finished`."""
+    return {cell.fingerprint for cell in cells if _has_run(target, cell.fingerprint, since)}
+
+
+def _has_run(target: Target, fingerprint: str, since: int) -> bool:
+    found = target.search(f"{_finished(since)} and tags.fingerprint = '{fingerprint}'")
+    return next(found, None) is not None
 
 
 def _finished(since: int) -> str:
@@ -166,10 +183,13 @@ def _finished(since: int) -> str:
 
 
 def mark_reused(target: Target, runs: Mapping[str, str]) -> None:
-    """Name on the parent the runs that it did not have to run again: run name -> run id."""
-    tags = _tags({f"{REUSED}{name}": run_id for name, run_id in runs.items()})
-    for start in range(0, len(tags), 100):  # the server's limit for one batch
-        target.client.log_batch(target.parent_id, tags=tags[start : start + 100])
+    """Name on the parent the runs that it did not have to run itself: cell's run name -> run id.
+
+    A file, since thousands of tags would bury the parent's others.
+    """
+    if runs:
+        target.client.log_dict(target.parent_id, dict(runs), f"{REUSED}.json")
+        target.client.set_tag(target.parent_id, REUSED, str(len(runs)))
 
 
 def start_cell(target: Target, cell: CellRun, store: Store, training: str) -> str:
@@ -178,7 +198,6 @@ def start_cell(target: Target, cell: CellRun, store: Store, training: str) -> st
     ``training`` names the distinct set of weights: cells that share it were read from one training.
     """
     client = target.client
-    parent = client.get_run(target.parent_id)
     tags = {
         "role": "cell",
         "suite": target.parent_id,
@@ -189,40 +208,33 @@ def start_cell(target: Target, cell: CellRun, store: Store, training: str) -> st
         **owner(),
         "mlflow.parentRunId": target.parent_id,
         "mlflow.note.content": cell.description,
-        **{key: parent.data.tags[key] for key in INHERITED if key in parent.data.tags},
+        **_inherited(target),
     }
     run_id = client.create_run(target.experiment_id, tags=tags, run_name=cell.name).info.run_id
     client.log_batch(run_id, params=[Param(*pair) for pair in (*cell.levels, ("seed", str(cell.seed)))])
-    client.log_inputs(run_id, dataset_inputs(store))
+    try:
+        client.log_inputs(run_id, dataset_inputs(store))
+    except RestException:  # MLflow refuses one of two writers who name the same data set for the first time
+        client.log_inputs(run_id, dataset_inputs(store))
     return run_id
 
 
-class Curve:
-    """The learning curve of a training on its way to the runs that are read from it.
+@lru_cache
+def _inherited(target: Target) -> Mapping[str, str]:
+    """What the cells have from their parent; asked once, since it does not change."""
+    tags = target.client.get_run(target.parent_id).data.tags
+    return {key: tags[key] for key in INHERITED if key in tags}
 
-    It is logged every few seconds, not every epoch: an epoch may take less than a database's commit.
-    """
 
-    EVERY = 5.0  # seconds
-
-    def __init__(self, target: Target, runs: Sequence[str]):
-        self.target, self.runs = target, runs
-        self._waiting: list[Metric] = []
-        self._logged = time.monotonic()
-
-    def add(self, epoch: Epoch) -> None:
-        """The curve's next point."""
-        values = {"train/loss": epoch.loss, "train/accuracy": epoch.accuracy}
-        self._waiting += _metrics(values, step=epoch.number)
-        if time.monotonic() - self._logged > self.EVERY:
-            self.log()
-
-    def log(self) -> None:
-        """Hand in what waits."""
-        for start in range(0, len(self._waiting), 1000):  # the server's limit for one batch
-            for run_id in self.runs:
-                self.target.client.log_batch(run_id, metrics=self._waiting[start : start + 1000])
-        self._waiting, self._logged = [], time.monotonic()
+def log_curve(target: Target, run_id: str, points: Sequence[Point]) -> None:
+    """The learning curve's next points; those that are there already do no harm."""
+    metrics = [
+        Metric(name, value, when, epoch.number)
+        for when, epoch in points
+        for name, value in (("train/loss", epoch.loss), ("train/accuracy", epoch.accuracy))
+    ]
+    for start in range(0, len(metrics), 1000):  # the server's limit for one batch
+        target.client.log_batch(run_id, metrics=metrics[start : start + 1000])
 
 
 def finish_cell(
@@ -331,12 +343,6 @@ def cell_tag(factors: Iterable[str]) -> str:
     It has the factors in its name, since a run that is reused belongs to cells of other factors too.
     """
     return f"cells of {' '.join(factors)}"
-
-
-def reused(target: Target) -> dict[str, str]:
-    """What `mark_reused` has named on the parent so far."""
-    tags = target.client.get_run(target.parent_id).data.tags
-    return {key.removeprefix(REUSED): run_id for key, run_id in tags.items() if key.startswith(REUSED)}
 
 
 def _metrics(values: Mapping[str, float], step: int = 0, model_id: str | None = None) -> list[Metric]:

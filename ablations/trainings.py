@@ -42,6 +42,7 @@ class Training:
     config: TrainingConfig
     cells: tuple[CellRun, ...]
     store: Path
+    digest: str  #: of the store's content
 
     @property
     def lock(self) -> Path:
@@ -52,6 +53,11 @@ class Training:
     def resume(self) -> Path:
         """Where an interrupted training goes on from; gone once its runs are finished."""
         return self._kept.with_suffix(".pt")
+
+    @property
+    def outcome(self) -> Path:
+        """Folder of what a finished training came to; gone once its runs are finished."""
+        return self._kept.with_suffix(".outcome")
 
     @property
     def _kept(self) -> Path:
@@ -81,6 +87,7 @@ def trainings(plan: Design, stores: Mapping[int, Store]) -> list[Training]:
             config=config,
             cells=tuple(runs),
             store=stores[config.image_size].folder,
+            digest=stores[config.image_size].digest,
         )
         for config, runs in cells.items()
     ]

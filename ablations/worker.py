@@ -2,18 +2,18 @@
 
 import logging
 import os
-import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-import pandas as pd
+from mlflow.exceptions import MlflowException
 
-from ablations import checkpoint, liveness, tracking
+from ablations import checkpoint, liveness, outcome, server, tracking
+from ablations.live import Live
 from ablations.locks import alone
+from ablations.outcome import NotHandedIn, Outcome
 from ablations.synthetic import kept_recipes
 from ablations.target import Target
 from ablations.trainings import CellRun, Training
@@ -40,39 +40,54 @@ def carry_out(job: Job, report: Callable[[float], None]) -> None:
     If another suite is at the same training, its end is waited for. ``report`` is called with the
     share that is done, 0..1, after every epoch. After an exception the runs are FAILED and hold
     its traceback.
+
+    Raises
+    ------
+    NotHandedIn
+        The tracking server is away, and was for longer than requests are tried again: what was
+        trained is kept, and who carries the job out next only hands it in.
     """
     with alone(job.training.lock):
-        liveness.sweep(job.target)  # what this worker's predecessor began, if it died of this training
         cells = _unfinished(job)
-        resume = job.training.resume
-        if resume.exists() and resume.stat().st_mtime * 1000 < job.since:
-            resume.unlink()
+        _forget_older(job)
         if cells:
             _carry_out(replace(job, training=replace(job.training, cells=cells)), report)
-        resume.unlink(missing_ok=True)
+        job.training.resume.unlink(missing_ok=True)
+        outcome.discard(job.training.outcome)
 
 
 def _unfinished(job: Job) -> tuple[CellRun, ...]:
-    """The cells that are still to be run; what another suite has finished is named on the parent."""
-    target = job.target
-    runs = {cell: tracking.finished_run(target, cell.fingerprint, job.since) for cell in job.training.cells}
-    done = {cell.name: run for cell, run in runs.items() if run is not None}
-    theirs = {name: run for name, run in done.items() if run.data.tags["suite"] != target.parent_id}
-    tracking.mark_reused(target, {name: run.info.run_id for name, run in theirs.items()})
-    return tuple(cell for cell in job.training.cells if cell.name not in done)
+    """The cells that nobody has finished; all of them, if there is no server to ask."""
+    try:
+        liveness.end_attempts(job.target, job.training.name)
+        found = tracking.finished_among(job.target, job.training.cells, job.since)
+    except MlflowException as error:
+        if not server.away(error):
+            raise
+        found = set()
+    return tuple(cell for cell in job.training.cells if cell.fingerprint not in found)
+
+
+def _forget_older(job: Job) -> None:
+    """What is kept from before ``since`` is not gone on with."""
+    resume, kept = job.training.resume, job.training.outcome
+    if resume.exists() and resume.stat().st_mtime * 1000 < job.since:
+        resume.unlink()
+    if kept.exists() and kept.stat().st_mtime * 1000 < job.since:
+        outcome.discard(kept)
 
 
 def _carry_out(job: Job, report: Callable[[float], None]) -> None:
     data = store.load(job.training.store)
-    runs = {
-        cell: tracking.start_cell(job.target, cell, data, job.training.name) for cell in job.training.cells
-    }
+    kept = job.training.outcome
+    live = Live(job.target, job.training, data)
     try:
-        with _remarks() as remarks:
-            _train_and_log(job, data, runs, report, remarks)
-    except Exception:
-        for run_id in runs.values():
-            tracking.fail_cell(job.target, run_id, traceback.format_exc())
+        done = outcome.read(kept) if kept.exists() else _train(job, data, live, report)
+        live.finish(done)
+    except Exception as error:
+        live.fail(traceback.format_exc())
+        if kept.exists() and server.away(error):
+            raise NotHandedIn(f"trained and kept, but the tracking server is away: {error}") from error
         raise
 
 
@@ -102,42 +117,34 @@ def _remarks() -> Iterator[list[str]]:
         logger.removeHandler(handler)
 
 
-def _train_and_log(
-    job: Job, data: Store, runs: dict[CellRun, str], report: Callable[[float], None], remarks: list[str]
-) -> None:
+def _train(job: Job, data: Store, live: Live, report: Callable[[float], None]) -> Outcome:
     config = job.training.config
     began = time.monotonic()
-    curve = tracking.Curve(job.target, list(runs.values()))
 
     def on_epoch(epoch: training.Epoch) -> None:
         report(epoch.number / (config.epochs + 1))  # evaluation and logging count as one epoch more
-        curve.add(epoch)
+        live.epoch(epoch)
 
-    network = training.train(
-        config,
-        data.train.images,
-        data.train.labels,
-        kept_recipes(data, config.smote, config.seed, job.device),
-        len(data.classes),
-        device=job.device,
-        on_epoch=on_epoch,
-        resume=job.training.resume,
-        save_every=SAVE_EVERY,
-        record=RECORD,
+    with _remarks() as remarks:
+        network = training.train(
+            config,
+            data.train.images,
+            data.train.labels,
+            kept_recipes(data, config.smote, config.seed, job.device),
+            len(data.classes),
+            device=job.device,
+            on_epoch=on_epoch,
+            resume=job.training.resume,
+            save_every=SAVE_EVERY,
+            record=RECORD,
+        )
+        seconds = time.monotonic() - began
+        outputs = evaluation.predict(network, data.test.images, device=job.device)
+    return outcome.keep(
+        job.training.outcome,
+        lambda folder: checkpoint.save(network, folder, config.image_size, data.resize),
+        outputs,
+        live.curve,
+        seconds,
+        remarks,
     )
-    seconds = time.monotonic() - began
-    curve.log()
-    outputs = evaluation.predict(network, data.test.images, device=job.device)
-    truth = [data.classes[label] for label in data.test.labels]
-    kept = []
-    with tempfile.TemporaryDirectory() as scratch:
-        model = Path(scratch) / "model"
-        checkpoint.save(network, model, config.image_size, data.resize)
-        for cell, run_id in runs.items():
-            read = evaluation.reading(data.classes, cell.class_order, config.seed)
-            prediction = [read[output] for output in outputs]
-            scores = evaluation.score(truth, prediction, data.classes)
-            items = pd.DataFrame({"path": data.test.paths, "truth": truth, "prediction": prediction})
-            where = tracking.finish_cell(job.target, run_id, scores, items, read, model, seconds, remarks)
-            kept.append(where)
-    checkpoint.share_weights(kept)

@@ -235,7 +235,7 @@ def _write_about(
     folder: Path, classes: Sequence[str], paths: dict, resize: str, skipped: Sequence[Skipped]
 ) -> None:
     about = {
-        "digest": _digest(folder, classes),
+        "digest": content_digest(folder, classes),
         "classes": classes,
         "paths": paths,
         "resize": resize,
@@ -244,7 +244,8 @@ def _write_about(
     (folder / "store.json").write_text(json.dumps(about))
 
 
-def _digest(folder: Path, classes: Sequence[str]) -> str:
+def content_digest(folder: Path, classes: Sequence[str]) -> str:
+    """The digest of what a store's files hold now."""
     digest = hashlib.sha256(json.dumps(classes).encode())
     for split in SPLITS:
         digest.update(np.load(folder / f"{split}_labels.npy").tobytes())

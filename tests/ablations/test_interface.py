@@ -11,7 +11,6 @@ import pytest
 from ablations import interface
 from ablations.design import Factor, make
 from ablations.target import Target
-from ablations.tracking import mark_reused
 from tests.conftest import STYLES
 from tests.interface import CHROMIUM, chart, link, serving, visiting
 
@@ -61,10 +60,10 @@ def test_a_view_of_many_reused_runs_fits_into_a_tag(suite, runs):
     experiment = suite.client.create_experiment(f"{runs} runs")
     parent = suite.client.create_run(experiment, tags={"data": "these images"}).info.run_id
     target = Target(suite.uri, experiment, parent)
-    mark_reused(target, {f"cell-s{n}": uuid4().hex for n in range(runs)})
+    reused = {f"cell-s{n}": uuid4().hex for n in range(runs)}
     levels = tuple(n / 100 for n in range(99))
     plan = make("full", [Factor("dropout", levels), Factor("conv_layers", (1, 2, 3, 4, 5))], {}, seeds=2)
-    key = re.search("viewStateShareKey=(.+?)&", interface.cells_link(target, plan))[1]
+    key = re.search("viewStateShareKey=(.+?)&", interface.cells_link(target, plan, reused))[1]
     [view] = suite.client.get_experiment(experiment).tags.items()
     assert view[0] == f"{interface.VIEW}{key}"
     state = json.loads(zlib.decompress(b64decode(json.loads(view[1])["state"].removeprefix("deflate;"))))

@@ -27,6 +27,8 @@ OTHERS = {
     "device": ("cpu", "cpu"),
     "workers": ("3", 3),
     "threads": ("5", 5),
+    "engine": ("ray", "ray"),
+    "ray_address": ("head:6379", "head:6379"),
     "cache": ("a cache", "a cache"),
     "fresh": ("yes", True),
     "allow_skipped": ("0.05", 0.05),

@@ -1,0 +1,152 @@
+"""The driver alone: what a suite of many cells costs besides its trainings.
+
+    python benchmarks/driver.py [--cells 10000] [--carried-out 400]
+
+1. A suite whose trainings are replaced by a no-op that hands in a finished outcome: seconds of
+   scheduling and logging for each cell (all requests, tables, pictures, the model's files).
+2. Its database is filled with copies of these runs, until a suite of ``--cells`` is finished.
+3. That suite is started again: seconds until the driver knows that nothing is left to do.
+
+Each line of a suite stands with the seconds since its start, imports included, and the highest memory
+of the driver's process so far. The summary is left out: its cost is that of the statistics. The images
+are the generated paintings at 16 pixels, the store is an SQLite file. Times depend on the machine and on what
+else it does. Minutes.
+"""
+
+import argparse
+import json
+import os
+import resource
+import sqlite3
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import psutil
+
+from benchmarks.suite import MB, run
+
+ROOT = Path(__file__).resolve().parents[1]
+EPOCHS = 10
+FACTORS = (
+    "class_order=unsorted,sorted conv_layers=1,2,3,4,5 dropout=0,0.1,0.2,0.3 "
+    "learning_rate=0.001,0.002,0.003,0.004,0.005 batch_size=8,16,32,64,128"
+)
+CELLS = 1000  # of these factors
+COPIED = ("tags", "params", "metrics", "latest_metrics")  # tables with a row for each run and name
+
+
+def command(seeds: int, place: Path) -> list[str]:
+    """A suite of all cells with so many seeds."""
+    words = [sys.executable, str(Path(__file__).resolve()), "--inner", "--factors", FACTORS]
+    words += ["--seeds", str(seeds), "--epochs", str(EPOCHS), "--image-size", "16"]
+    return [*words, "--cache", str(place / "cache"), "--out", str(place / "results")]
+
+
+def inner(arguments: list[str]) -> None:
+    """The suite's own command, with the no-op in place of the training; stops after some cells."""
+    from ablations import ablate, suite
+    from benchmarks import no_op
+
+    suite.carry_out = no_op.carry_out
+    suite.summarize = lambda target, out: 0
+    most = int(os.environ.get("DRIVER_TRAININGS", "0"))
+    if most:
+        missing = suite._missing
+        suite._missing = lambda every, known: missing(every, known)[:most]
+    began, tell = psutil.Process().create_time(), suite.say
+
+    def say(text: str) -> None:
+        tell(text)
+        line = next(filter(None, text.splitlines()), "(summary)")
+        print(f"driver: {time.time() - began:7.1f} s {resident():6.0f} MB  {line[:80]}", flush=True)
+
+    suite.say = say
+    ablate.command(arguments)
+
+
+def resident() -> float:
+    """Highest memory of this process so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MB
+
+
+def fill(database: Path, cells: int) -> None:
+    """Copies of the finished runs under the fingerprints of the planned ones, as if all had been run."""
+    with sqlite3.connect(database) as store:
+        parent = store.execute("select run_uuid from tags where key='role' and value='suite'").fetchone()[0]
+        artifacts = store.execute("select artifact_uri from runs where run_uuid=?", (parent,)).fetchone()[0]
+        about = json.loads((Path(artifacts.removeprefix("file://")) / "design.json").read_text())
+        done = dict(
+            store.execute(
+                "select t.value, t.run_uuid from tags t join runs r using (run_uuid) "
+                "where t.key='fingerprint' and r.status='FINISHED'"
+            )
+        )
+        columns = {
+            table: [row[1] for row in store.execute(f"pragma table_info({table})")]
+            for table in ("runs", *COPIED)
+        }
+        missing = [planned["fingerprint"] for planned in about["runs"] if planned["fingerprint"] not in done]
+        originals = list(done.values())
+        for number, fingerprint in enumerate(missing[: cells - len(done)]):
+            original, copy = originals[number % len(originals)], uuid.uuid4().hex
+            for table in ("runs", *COPIED):
+                names = ", ".join(f'"{name}"' for name in columns[table])
+                values = ", ".join("?" if name == "run_uuid" else f'"{name}"' for name in columns[table])
+                store.execute(
+                    f"insert into {table} ({names}) select {values} from {table} where run_uuid=?",
+                    (copy, original),
+                )
+            store.execute(
+                "update tags set value=? where key='fingerprint' and run_uuid=?", (fingerprint, copy)
+            )
+
+
+def measure(cells: int, carried_out: int, place: Path) -> None:
+    """Run the three steps and print the table."""
+    database = place / "mlflow.db"
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")},
+        "MLFLOW_TRACKING_URI": f"sqlite:///{database}",
+        "PYTHONPATH": str(ROOT),
+    }
+    os.chdir(place)
+    seeds = -(-cells // CELLS)
+    started = {**environment, "DRIVER_TRAININGS": str(-(-carried_out // 2))}
+    first, said = run(command(seeds, place), started)
+    (place / "first.txt").write_text(said)
+    print(_said(said))
+    began = time.monotonic()
+    fill(database, cells)
+    print(f"filled in {time.monotonic() - began:.0f} s, {database.stat().st_size / MB:.0f} MB", flush=True)
+    again, said = run(command(seeds, place), environment)
+    (place / "again.txt").write_text(said)
+    print(_said(said))
+    for name, outcome in (("first", first), ("again", again)):
+        print(f"{name}: {outcome.seconds:.0f} s, at most {outcome.peak / MB:.0f} MB", flush=True)
+
+
+def _said(output: str) -> str:
+    return "\n".join(line for line in output.splitlines() if line.startswith("driver:"))
+
+
+def main() -> None:
+    if "--inner" in sys.argv:
+        sys.argv.remove("--inner")
+        inner(sys.argv[1:])
+        return
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cells", type=int, default=10_000)
+    parser.add_argument("--carried-out", type=int, default=400, help="cells whose runs are really written")
+    parser.add_argument("--scratch", type=Path, help="folder for temporary files (default: the system's)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=options.scratch) as place:
+        measure(options.cells, options.carried_out, Path(place))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""A training that computes nothing, for benchmarks/driver.py; workers import it."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from ablations import checkpoint, outcome, worker
+from ablations.live import Live
+from ablations.worker import Job
+from wikiart.network import build
+from wikiart.store import Store
+from wikiart.training import Epoch
+
+
+def carry_out(job: Job, report: Callable[[float], None]) -> None:
+    """As the suite's, but for the weights, which are new, and the answers, which are drawn."""
+    worker._train = _train
+    worker.carry_out(job, report)
+
+
+def _train(job: Job, data: Store, live: Live, report: Callable[[float], None]) -> outcome.Outcome:
+    config = job.training.config
+    for number in range(1, config.epochs + 1):
+        report(number / (config.epochs + 1))
+        live.epoch(Epoch(number, 1 / number, number / config.epochs))
+    network = build(config.conv_layers, config.dropout, config.image_size, len(data.classes)).eval()
+    drawn = np.random.default_rng(int(job.training.fingerprint[:8], 16))
+    outputs = np.where(drawn.random(len(data.test.labels)) < 0.4, data.test.labels, 0)
+    return outcome.keep(
+        job.training.outcome,
+        lambda folder: checkpoint.save(network, folder, config.image_size, data.resize),
+        outputs,
+        live.curve,
+        time.monotonic() - time.monotonic(),
+        [],
+    )

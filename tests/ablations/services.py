@@ -1,0 +1,176 @@
+"""Real servers and clusters on loopback, gone when their test is: MLflow, PostgreSQL, Ray nodes."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+BIN = Path(sys.executable).parent
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+QUICK = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # its nine processes take a while to start
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 90) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, what
+        time.sleep(0.1)
+
+
+class Service:
+    """A program with all that it starts: one process group, its output in a file."""
+
+    def __init__(self, command: list[object], folder: Path, environment: dict[str, str]):
+        self.command = [str(word) for word in command]
+        self.folder, self.environment = folder, environment
+        self.output = folder / "output.txt"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.start()
+
+    def start(self) -> None:
+        with self.output.open("a") as file:
+            self.process = subprocess.Popen(
+                self.command,
+                cwd=self.folder,
+                env=self.environment,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def kill(self) -> None:
+        """At once and with all its children, as a machine dies."""
+        with suppress(psutil.NoSuchProcess):
+            root = psutil.Process(self.process.pid)
+            everyone = [root, *root.children(recursive=True)]
+            for one in everyone:
+                with suppress(psutil.NoSuchProcess):
+                    one.kill()
+            psutil.wait_procs(everyone, 10)
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+class Server(Service):
+    """``mlflow server`` with the artifacts proxied; ``backend`` is its database."""
+
+    def __init__(self, folder: Path, backend: str, *options: object, **environment: str):
+        self.port = free_port()
+        self.uri = f"http://127.0.0.1:{self.port}"
+        command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", self.port]
+        command += ["--backend-store-uri", backend, "--artifacts-destination", folder / "artifacts"]
+        command += ["--workers", 1, *options]
+        super().__init__(command, folder, {**CLEAN, **QUICK, **environment})
+
+    def wait(self) -> "Server":
+        wait_until(self.answers, "the server does not start")
+        return self
+
+    def answers(self) -> bool:
+        assert self.process.poll() is None, self.output.read_text()
+        with suppress(urllib.error.URLError, OSError):
+            return urllib.request.urlopen(f"{self.uri}/health", timeout=1).status == 200
+        return False
+
+
+@contextmanager
+def running(service: Service) -> Iterator[Service]:
+    """The service, gone afterwards whatever happens."""
+    try:
+        yield service
+    finally:
+        service.kill()
+
+
+def postgresql_binaries() -> Path | None:
+    """Where Debian's package has them."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
+    return found[-1].parent if found else None
+
+
+class Postgres(Service):
+    """A new PostgreSQL cluster with the database ``mlflow``; as root it runs as the user ``postgres``."""
+
+    def __init__(self):
+        binaries = postgresql_binaries()
+        assert binaries is not None
+        self.port = free_port()
+        self.uri = f"postgresql+psycopg2://mlflow@127.0.0.1:{self.port}/mlflow"
+        self.place = Path(tempfile.mkdtemp(prefix="postgres-"))  # pytest's own folders are closed to others
+        self.user: list[str] = []
+        if os.geteuid() == 0:
+            self.user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]
+            shutil.chown(self.place, "postgres", "postgres")
+        data = self.place / "data"
+        self._call(binaries / "initdb", "-D", data, "-U", "mlflow", "--auth=trust", "--no-sync", "-E", "UTF8")
+        command = [*self.user, binaries / "postgres", "-D", data, "-p", self.port, "-k", self.place]
+        super().__init__([*command, "-h", "127.0.0.1", "-c", "fsync=off"], self.place, CLEAN)
+        try:
+            where = ["-h", "127.0.0.1", "-p", str(self.port)]
+            ready = [binaries / "pg_isready", "-q", *where]
+            wait_until(lambda: subprocess.run(ready).returncode == 0, "PostgreSQL does not start")
+            self._call(binaries / "createdb", *where, "-U", "mlflow", "mlflow")
+        except BaseException:
+            self.kill()
+            raise
+
+    def _call(self, *command: object) -> None:
+        done = subprocess.run(
+            [*self.user, *map(str, command)], cwd=self.place, env=CLEAN, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+
+    def kill(self) -> None:
+        super().kill()
+        shutil.rmtree(self.place, ignore_errors=True)
+
+
+class Node(Service):
+    """A node of a Ray cluster, started by hand as on a machine of its own, with its own cache folder."""
+
+    def __init__(self, folder: Path, *options: object, cpus: int = 1):
+        command = [BIN / "ray", "start", "--block", f"--num-cpus={cpus}", "--num-gpus=0", *options]
+        command += ["--object-store-memory=80000000", "--disable-usage-stats"]
+        self.cache = folder / "cache"
+        super().__init__(command, folder, {**CLEAN, "WIKIART_CACHE": str(self.cache)})
+
+
+@contextmanager
+def two_nodes(folder: Path) -> Iterator[tuple[str, Node, Node]]:
+    """The address of a Ray cluster, its head and another node; one processor each."""
+    port = free_port()
+    scratch = Path("/tmp") / f"ray-{port}"  # short: paths of sockets have 107 characters at most
+    address = f"127.0.0.1:{port}"
+    head = Node(
+        folder / "head", "--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={scratch}"
+    )
+    try:
+        started = "Ray runtime started"
+        wait_until(lambda: started in head.output.read_text(), "Ray's head does not start")
+        other = Node(folder / "other", f"--address={address}")
+        try:
+            wait_until(lambda: started in other.output.read_text(), "Ray's second node does not start")
+            yield address, head, other
+        finally:
+            other.kill()
+    finally:
+        head.kill()
+        shutil.rmtree(scratch, ignore_errors=True)

@@ -1,0 +1,46 @@
+"""A small suite for the tests of engines and servers: its command, and what it comes to."""
+
+import sys
+from pathlib import Path
+
+from mlflow import MlflowClient
+
+from tests.conftest import ROOT, environment_for
+
+ARGUMENTS = {
+    "factors": "class_order=unsorted,sorted smote=off,on",
+    "image_size": 24,
+    "batch_size": 4,
+    "epochs": 30,
+    "seeds": 1,
+    "threads": 1,
+}
+CELLS = 4  # from 2 trainings
+
+
+def command(paintings: Path, folder: Path, **more: object) -> list[str]:
+    arguments = {"data": paintings, "out": folder / "results", **ARGUMENTS, **more}
+    options = [word for name, value in arguments.items() for word in (f"--{name.replace('_', '-')}", value)]
+    return [sys.executable, "-m", "ablations.smote", *map(str, options)]
+
+
+def environment(folder: Path, uri: str = "") -> dict[str, str]:
+    return {
+        **environment_for(folder),
+        **({"MLFLOW_TRACKING_URI": uri} if uri else {}),
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+def results(uri: str, experiment: str = "0") -> dict[str, dict[str, float]]:
+    """Metrics, without times, of the finished cells by fingerprint; none is there twice."""
+    runs = MlflowClient(uri).search_runs(
+        [experiment], "tags.role = 'cell' and attributes.status = 'FINISHED'"
+    )
+    found = {run.data.tags["fingerprint"]: run.data.metrics for run in runs}
+    assert len(found) == len(runs)
+    return {
+        name: {key: value for key, value in metrics.items() if not key.startswith("time/")}
+        for name, metrics in found.items()
+    }
