@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -98,6 +99,8 @@ def _cluster(options: Options) -> "Cluster":
 
 
 def _run(plan: Design, options: Options, question: Question, cluster: "Cluster | None" = None) -> int:
+    began = time.monotonic()
+    times: dict[str, float] = {}
     found = prepare.locate(options.data, options.cache)
     say(f"data: {found}")
     sizes = sorted({plan.config(cell, 0).image_size for cell in plan.cells})
@@ -126,14 +129,16 @@ def _run(plan: Design, options: Options, question: Question, cluster: "Cluster |
         say(f"{len(cells)} runs from {len(every)} trainings; {len(reused)} runs are finished already")
         device = cluster.device if cluster else options.device
         jobs = [Job(training, target, device, since) for training in _missing(every, known)]
+        times["preparation"] = time.monotonic() - began
         try:
-            failed = _run_all(jobs, options, cluster)
+            failed = _run_all(jobs, options, cluster, times)
         finally:
             if server.answers(target.tracking_uri):
                 liveness.end_attempts(target)  # what workers had begun that died, or were interrupted
         if jobs:
             reused = _of_others(target, cells, since)
             tracking.mark_reused(target, reused)
+        tracking.log_times(target, times)
         say("", always=True)
         code = summarize(target, options.out)
         say(f"\n{interface.show(target, plan, reused)}", always=True)
@@ -157,8 +162,12 @@ def _missing(every: list[Training], known: Mapping[str, str]) -> list[Training]:
     return left
 
 
-def _run_all(jobs: list[Job], options: Options, cluster: "Cluster | None") -> dict[str, BaseException]:
+def _run_all(
+    jobs: list[Job], options: Options, cluster: "Cluster | None", times: dict[str, float]
+) -> dict[str, BaseException]:
     """Carry out trainings, hand in what was kept while the server was away; returns those that failed.
+
+    Adds to ``times`` the seconds that were expected and were taken.
 
     Raises
     ------
@@ -167,7 +176,7 @@ def _run_all(jobs: list[Job], options: Options, cluster: "Cluster | None") -> di
     """
     kept = [job for job in jobs if job.training.outcome.exists()]  # needs no node but this machine's disk
     failed = _run_jobs(kept, options) if cluster else {}
-    failed |= _run_jobs([job for job in jobs if not cluster or job not in kept], options, cluster)
+    failed |= _run_jobs([job for job in jobs if not cluster or job not in kept], options, cluster, times)
     late = [job for job in jobs if isinstance(failed.get(job.training.name), NotHandedIn)]
     if not late:
         return failed
@@ -185,17 +194,23 @@ def _run_all(jobs: list[Job], options: Options, cluster: "Cluster | None") -> di
 
 
 def _run_jobs(
-    jobs: list[Job], options: Options, cluster: "Cluster | None" = None
+    jobs: list[Job],
+    options: Options,
+    cluster: "Cluster | None" = None,
+    times: dict[str, float] | None = None,
 ) -> dict[str, BaseException]:
     """Carry out trainings; returns those that failed: name -> error."""
     if not jobs:
         return {}
+    times = {} if times is None else times
     engine: Engine = cluster or Local(*_processes(options, len(jobs)))
     work = _on_nodes(cluster, jobs) if cluster else carry_out
     how = f"{engine.workers} at a time, {engine.threads} threads each, on {jobs[0].device}"
     say(f"{len(jobs)} trainings to run, {how}")
     if isinstance(engine, Local) and (expected := estimate.seconds(jobs, engine)):
         say(f"about {readable(expected)}, going by some steps of each network")
+        times["expected"] = expected
+    began = time.monotonic()
     failed: dict[str, BaseException] = {}
     with (
         SuiteProgress([(job.training.name, len(job.training.cells)) for job in jobs]) as progress,
@@ -208,6 +223,7 @@ def _run_jobs(
             if isinstance(error, NotHandedIn) and error.packed:
                 outcome.unpack(error.packed, jobs[index].training.outcome)
                 error.packed = None
+    times["trainings"] = time.monotonic() - began
     return failed
 
 

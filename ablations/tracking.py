@@ -155,6 +155,12 @@ def log_audit(target: Target, seen: Audit, store: Store) -> None:
         client.log_table(target.parent_id, pd.DataFrame(store.skipped), "skipped.json")
 
 
+def log_times(target: Target, seconds: Mapping[str, float]) -> None:
+    """Say on the parent how long the parts of a suite took, as metrics ``time/<part>_s``."""
+    metrics = _metrics({f"time/{part}_s": value for part, value in seconds.items()})
+    target.client.log_batch(target.parent_id, metrics=metrics)
+
+
 def finished(target: Target, since: int, but_not_of: str = "") -> dict[str, str]:
     """The finished cell runs of the experiment: fingerprint -> run id, the newest where there are several.
 
