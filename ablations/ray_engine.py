@@ -105,10 +105,6 @@ class Cluster:
 
         A task whose node dies is tried again on another, one whose process dies once more.
         """
-        with _quiet():
-            yield from self._run(work, tasks, on_progress)
-
-    def _run(self, work, tasks, on_progress) -> Iterator[tuple[int, BaseException | None]]:
         here = NodeAffinitySchedulingStrategy(self.node, soft=False)
         reports = _Reports.options(scheduling_strategy=here).remote()
         carry = _carry_out.options(
@@ -165,6 +161,8 @@ class _Room:
 
 def _connect(address: str) -> None:
     before = signal.getsignal(signal.SIGTERM)
+    # Ray prints what befalls its nodes among the suite's lines, and has no switch for that.
+    ray._private.worker.print_to_stdstream = lambda *lines, **how: None
     modules = [str(_ROOT / package) for package in PACKAGES]
     code = {"py_modules": modules, "excludes": ["__pycache__"]}
     try:
@@ -188,17 +186,6 @@ def _probe(address: str) -> None:
     host, colon, port = known.rpartition(":")
     if colon:
         socket.create_connection((host, int(port)), timeout=5).close()
-
-
-class _quiet:
-    """Ray prints what befalls its workers among the suite's lines, and has no switch for that."""
-
-    def __enter__(self) -> None:
-        self.before = ray._private.worker.print_to_stdstream
-        ray._private.worker.print_to_stdstream = lambda *lines, **how: None
-
-    def __exit__(self, *exception) -> None:
-        ray._private.worker.print_to_stdstream = self.before
 
 
 def _environment() -> dict[str, str]:

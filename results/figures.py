@@ -84,7 +84,7 @@ def per_class(suite: Suite) -> Figure:
     answers = suite.answers
     right = (answers["truth"] == answers["prediction"]).rename("right")
     shares = right.groupby([answers["truth"], answers["cell"]]).mean().unstack()  # noqa: PD010 (it is a series)
-    cells = [cell for cell in suite.runs["cell"].unique() if cell in shares.columns]
+    cells = [cell for cell in suite.shown if cell in shares.columns]
     shares = shares[cells]
     one_run = answers[answers["cell"] == cells[0]]
     counts = one_run[one_run["seed"] == one_run["seed"].iloc[0]]["truth"].value_counts()
@@ -143,27 +143,18 @@ def learning_curves(suite: Suite) -> Figure:
 def confusions(suite: Suite) -> Figure:
     """Confusion matrices of the base and the best cell, over all seeds, as shares of each row."""
     best = suite.finished.groupby("cell")["accuracy"].mean().idxmax()
-    chosen = dict.fromkeys([*_base_cell(suite), best])
+    chosen = dict.fromkeys([*suite.base_cell, best])
     styles = [style["style"] for style in suite.about["data"]["styles"]]
     figure = _figure(1.6 + 5.2 * len(chosen), 6.4)
     for axes, cell in zip(figure.subplots(1, len(chosen), squeeze=False)[0], chosen, strict=True):
         kind = " and ".join(
-            word for word, is_it in (("base", cell in _base_cell(suite)), ("best", cell == best)) if is_it
+            word for word, is_it in (("base", cell in suite.base_cell), ("best", cell == best)) if is_it
         )
         picture = _confusion(
             axes, suite.answers[suite.answers["cell"] == cell], styles, f"{kind} cell: {cell}"
         )
     figure.colorbar(picture, ax=figure.axes, shrink=0.5, label="percent of the style's answers")
     return figure
-
-
-def _base_cell(suite: Suite) -> list[str]:
-    """The name of the base cell, if it is in the design and has a run."""
-    base = suite.about["base"]
-    rows = suite.finished
-    for name in suite.factors:
-        rows = rows[rows[name] == base[name]]
-    return rows["cell"].unique().tolist()
 
 
 def _confusion(axes: Axes, answers: pd.DataFrame, styles: Sequence[str], title: str) -> AxesImage:

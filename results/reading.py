@@ -20,6 +20,7 @@ METRICS = {
     "macro-F1": "test/macro_f1",
 }
 AT_ONCE = 8  # requests to the server
+MOST_CELLS = 64  #: that are printed and drawn
 
 
 class NoSuite(ValueError):
@@ -55,6 +56,24 @@ class Suite:
         return self.runs.dropna(subset="run_id")
 
     @cached_property
+    def shown(self) -> list[str]:
+        """The cells that are printed and drawn: all, or the base cell and the most accurate ones."""
+        cells = self.runs["cell"].unique().tolist()
+        if len(cells) <= MOST_CELLS:
+            return cells
+        best = self.finished.groupby("cell")["accuracy"].mean().nlargest(MOST_CELLS).index
+        chosen = set(dict.fromkeys([*self.base_cell, *best][:MOST_CELLS]))
+        return [cell for cell in cells if cell in chosen]
+
+    @property
+    def base_cell(self) -> list[str]:
+        """The name of the base cell, if it is in the design and has a run."""
+        rows = self.finished
+        for name in self.factors:
+            rows = rows[rows[name] == self.about["base"][name]]
+        return rows["cell"].unique().tolist()
+
+    @cached_property
     def answers(self) -> pd.DataFrame:
         """A row per finished run and test item: the factors, seed, item, truth, prediction."""
 
@@ -63,11 +82,14 @@ class Suite:
             items = pd.DataFrame(table["data"], columns=table["columns"]).rename(columns={"path": "item"})
             return items.assign(**{name: row[name] for name in (*self.factors, "seed", "cell")})
 
-        return self._each(read)
+        return self._each(read, self.finished)
 
     @cached_property
     def curves(self) -> pd.DataFrame:
-        """A row per finished run and epoch: cell, the factors, seed, epoch, loss, accuracy (training)."""
+        """A row per finished run and epoch: cell, the factors, seed, epoch, loss, accuracy (training).
+
+        Of the cells that are shown.
+        """
         client = MlflowClient()
 
         def read(row: dict) -> pd.DataFrame:
@@ -81,10 +103,10 @@ class Suite:
             curve = pd.DataFrame(history).rename_axis("epoch").reset_index()
             return curve.assign(**{name: row[name] for name in (*self.factors, "seed", "cell")})
 
-        return self._each(read)
+        return self._each(read, self.finished[self.finished["cell"].isin(self.shown)])
 
-    def _each(self, read: Callable[[dict], pd.DataFrame]) -> pd.DataFrame:
-        rows = self.finished.to_dict("records")
+    def _each(self, read: Callable[[dict], pd.DataFrame], runs: pd.DataFrame) -> pd.DataFrame:
+        rows = runs.to_dict("records")
         with ThreadPoolExecutor(AT_ONCE) as pool:
             tables = list(pool.map(read, rows))
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()

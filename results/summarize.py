@@ -38,9 +38,9 @@ def summarize(suite: Suite, folder: Path) -> list[Path]:
         No run is finished.
     """
     click.echo(f"{suite.about['question']}  (suite {suite.parent.info.run_id})\n")
-    cells = tables.cells_table(suite)
+    cells = tables.cells_table(suite, suite.shown)
     click.echo(cells.to_markdown(index=False, disable_numparse=True, tablefmt="simple"))
-    click.echo(f"\n{tables.cells_caption(suite)}\n")
+    click.echo(f"\n{tables.shown_caption(suite)}\n")
     if suite.finished.empty:
         raise ValueError("no run of this suite is finished: there is nothing to report yet")
     analysis = analyse(suite.answers, suite.design)

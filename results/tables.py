@@ -13,14 +13,16 @@ METRIC_NAMES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy"
 ON_TEST_SET, ON_NEW_IMAGES = "95 % on this test set", "95 % on new images"
 
 
-def cells_table(suite: Suite) -> pd.DataFrame:
+def cells_table(suite: Suite, cells: Sequence[str] | None = None) -> pd.DataFrame:
     """One row a cell: factors, number of seeds, and mean and spread of each metric, as text in percent.
 
     The spread is the standard deviation over the seeds; a cell with one seed has none, and a
     cell without a finished run is shown as missing. The last row is the majority baseline.
+    ``cells`` are the names of those to take; by default all.
     """
     rows = []
-    for levels, cell in suite.runs.groupby(["cell", *suite.factors], sort=False):
+    runs = suite.runs if cells is None else suite.runs[suite.runs["cell"].isin(cells)]
+    for levels, cell in runs.groupby(["cell", *suite.factors], sort=False):
         done = cell.dropna(subset="run_id")
         row = dict(zip(suite.factors, levels[1:], strict=True))
         row["seeds"] = f"{len(done)} of {len(cell)}" if len(done) < len(cell) else str(len(cell))
@@ -70,6 +72,17 @@ def cells_caption(suite: Suite) -> str:
     if missing:
         lines.append(f"{missing} of {len(suite.runs)} runs are missing: not finished, or failed.")
     return " ".join(lines)
+
+
+def shown_caption(suite: Suite) -> str:
+    """`cells_caption`, for a table of the cells that are shown."""
+    cells = suite.runs["cell"].nunique()
+    if len(suite.shown) == cells:
+        return cells_caption(suite)
+    return (
+        f"{cells_caption(suite)} Shown are the base cell and the most accurate, {len(suite.shown)} of "
+        f"{cells:,} cells; table.csv has all."
+    )
 
 
 def effect_name(row: pd.Series) -> str:

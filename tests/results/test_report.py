@@ -7,6 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import figures
+import reading
 import report
 import sentences
 import tables
@@ -39,6 +41,20 @@ def test_table_agrees_with_the_runs(read):
         same = (read.runs[read.factors] == row[read.factors]).all(axis=1)
         assert row["accuracy"] == f"{100 * read.runs[same]['accuracy'].item():.1f}"
         assert row["seeds"] == "1"
+
+
+def test_of_many_cells_the_base_and_the_best_are_shown(read, tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "MOST_CELLS", 5)
+    many = reading.Suite(read.parent, read.about, read.runs)
+    assert len(many.shown) == 5
+    assert set(many.base_cell) <= set(many.shown)
+    left_out = many.runs[~many.runs["cell"].isin(many.shown)]
+    best = many.runs[many.runs["cell"].isin(set(many.shown) - set(many.base_cell))]
+    assert best["accuracy"].min() >= left_out["accuracy"].max()
+    assert len(tables.cells_table(many, many.shown)) == 5 + 1  # and the baseline
+    assert "5 of 16 cells; table.csv has all" in tables.shown_caption(many)
+    assert set(many.curves["cell"]) == set(many.shown)
+    assert figures.per_class(many).get_size_inches()[0] < figures.per_class(read).get_size_inches()[0]
 
 
 def test_baseline(read):
