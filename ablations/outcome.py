@@ -47,7 +47,7 @@ def keep(
     remarks: Sequence[str],
 ) -> Outcome:
     """Write an outcome; the folder appears whole or not at all."""
-    part = folder.with_name(f"{folder.name}.part")
+    part = folder.with_name(f"{folder.name}.writing")
     discard(part)
     part.mkdir(parents=True)
     save_model(part / "model")
@@ -86,7 +86,7 @@ def pack(folder: Path) -> bytes:
 
 def unpack(packed: bytes, folder: Path) -> None:
     """Write what `pack` made; the folder appears whole or not at all."""
-    part = folder.with_name(f"{folder.name}.part")
+    part = folder.with_name(f"{folder.name}.writing")
     discard(part)
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(part, filter="data")

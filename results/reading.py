@@ -62,7 +62,7 @@ class Suite:
         if len(cells) <= MOST_CELLS:
             return cells
         best = self.finished.groupby("cell")["accuracy"].mean().nlargest(MOST_CELLS).index
-        chosen = set(dict.fromkeys([*self.base_cell, *best][:MOST_CELLS]))
+        chosen = list(dict.fromkeys([*self.base_cell, *best]))[:MOST_CELLS]
         return [cell for cell in cells if cell in chosen]
 
     @property
