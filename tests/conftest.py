@@ -42,6 +42,14 @@ def hash_of(*words: object) -> int:
     return zlib.crc32("/".join(map(str, words)).encode())
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share what is made once stay in one process: those of a file, and all on the real suite."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        group = "suite" if "suite" in fixtures else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def paintings_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four styles of 14, 9, 6 and 3 training images; one of them has no test image."""

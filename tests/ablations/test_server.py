@@ -85,7 +85,7 @@ def test_eight_writers_and_a_restart_in_the_middle(server, login, tmp_path, pain
 
     def save_model(folder: Path) -> None:
         folder.mkdir()
-        (folder / "MLmodel").write_text("flavors: {}\n")
+        (folder / "MLmodel").write_text("flavors: {python_function: {config: {}}}\n")
 
     def write(number: int) -> None:
         training = a_training(number, data, tmp_path)

@@ -42,7 +42,7 @@ def test_sixteen_finished_cells_below_the_run_that_mlflow_made(suite, parent, ce
     assert {run.data.tags["mlflow.parentRunId"] for run in cells.values()} == {parent.info.run_id}
     assert parent.info.status == "FINISHED"
     assert parent.data.params["epochs"] == str(TINY["epochs"])  # logged by mlflow run itself
-    assert len(suite.parents()) == 1
+    assert {run.data.tags["role"] for run in suite.client.search_runs(["0"])} == {"suite", "cell"}
 
 
 def test_parameters_are_the_factors_and_the_seed(cells):
