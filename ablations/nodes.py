@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import ray
 import torch
@@ -95,7 +96,9 @@ def fetched(job: Job, origin: str) -> Path:
     there = NodeAffinitySchedulingStrategy(origin, soft=False)
 
     def bring(scratch: Path) -> None:
-        chunks = _chunks.options(scheduling_strategy=there).remote(source, list(sizes))
+        chunks: Any = _chunks.options(
+            scheduling_strategy=there, num_returns="streaming", _generator_backpressure_num_objects=AHEAD
+        ).remote(source, list(sizes))
         for chunk in chunks:
             name, content = ray.get(chunk)
             with (scratch / name).open("ab") as file:
@@ -117,7 +120,7 @@ def _sizes(folder: Path) -> dict[str, int]:
     return {path.name: path.stat().st_size for path in folder.iterdir()}
 
 
-@ray.remote(num_cpus=0, num_returns="streaming", _generator_backpressure_num_objects=AHEAD)
+@ray.remote(num_cpus=0)
 def _chunks(folder: Path, names: list[str]) -> Iterator[tuple[str, bytes]]:
     """The files of a store, piece by piece."""
     for name in names:

@@ -1,5 +1,6 @@
 """Where trainings run, elsewhere: on the nodes of a Ray cluster. Needs requirements-ray.txt."""
 
+import logging
 import math
 import os
 import signal
@@ -7,7 +8,7 @@ import socket
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ class Cluster:
     def __enter__(self) -> "Cluster":
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         ray.shutdown()
 
     @property
@@ -100,13 +101,13 @@ class Cluster:
         work: Callable[[Any, Report], None],
         tasks: Sequence[Any],
         on_progress: Callable[[int, float], None],
-    ) -> Iterator[tuple[int, BaseException | None]]:
+    ) -> Generator[tuple[int, BaseException | None], None, None]:
         """Carry out ``work(task, report)`` for every task; as `engine.Local.run`.
 
         A task whose node dies is tried again on another, one whose process dies once more.
         """
         here = NodeAffinitySchedulingStrategy(self.node, soft=False)
-        reports = _Reports.options(scheduling_strategy=here).remote()
+        reports: Any = ray.remote(num_cpus=0)(_Reports).options(scheduling_strategy=here).remote()
         carry = _carry_out.options(
             num_cpus=self.threads,
             num_gpus=self._share,
@@ -114,7 +115,8 @@ class Cluster:
         )
         environment = ray.put(_environment())
         what = ray.put(work)
-        waiting, running = deque(range(len(tasks))), {}
+        waiting = deque(range(len(tasks)))
+        running: dict[ray.ObjectRef, int] = {}
         deaths: Counter[tuple[int, type]] = Counter()
         room = _Room(self)
         try:
@@ -167,7 +169,7 @@ def _connect(address: str) -> None:
     code = {"py_modules": modules, "excludes": ["__pycache__"]}
     try:
         _probe(address)
-        ray.init(address, runtime_env=code, log_to_driver=False, logging_level="ERROR")
+        ray.init(address, runtime_env=code, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, RuntimeError, ValueError, RayError) as error:
         raise EngineError(
             f"no Ray cluster at ray_address={address}: start one with ray start --head, on this machine "
@@ -233,11 +235,10 @@ def _first_line(error: BaseException) -> str:
     return str(error).split(", node ID")[0].splitlines()[0]
 
 
-@ray.remote(num_cpus=0)
 class _Reports:
     """On the driver's node: how far the tasks are."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.kept: dict[int, float] = {}
 
     def put(self, index: int, share: float) -> None:
@@ -249,7 +250,9 @@ class _Reports:
 
 
 @ray.remote
-def _carry_out(work, index: int, task: Any, environment: dict[str, str], reports) -> None:
+def _carry_out(
+    work: Callable[[Any, Report], None], index: int, task: Any, environment: dict[str, str], reports: Any
+) -> None:
     os.environ.update(environment)
     import torch
 
