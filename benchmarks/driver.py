@@ -60,8 +60,8 @@ def inner(arguments: list[str]) -> None:
         suite._missing = lambda every, known: missing(every, known)[:most]
     began, tell = psutil.Process().create_time(), suite.say
 
-    def say(text: str) -> None:
-        tell(text)
+    def say(text: str, *, always: bool = False) -> None:
+        tell(text, always=always)
         line = next(filter(None, text.splitlines()), "(summary)")
         print(f"driver: {time.time() - began:7.1f} s {resident():6.0f} MB  {line[:80]}", flush=True)
 
