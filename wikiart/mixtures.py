@@ -27,13 +27,16 @@ class Mixtures:
     blend_all : bool
         Do not look which images of a batch are synthetic: a GPU's processor would have to wait
         for the answer. Default: on a GPU.
+    on_gpu : bool
+        The images lie on a GPU, with room to spare, and nothing travels there for a batch.
     """
 
     def __init__(self, images: np.ndarray, labels: np.ndarray, recipes: Recipes, device: str):
         self.device = torch.device(device)
         self.blend_all = self.device.type == "cuda"
         self._images = torch.from_numpy(images)
-        if _fits(images, self.device):
+        self.on_gpu = _fits(images, self.device)
+        if self.on_gpu:
             self._images = self._images.to(self.device)
         self._labels = self._kept(np.concatenate([labels, recipes.labels]).astype(np.int64))
         own = np.arange(len(labels))

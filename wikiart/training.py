@@ -53,7 +53,8 @@ def train(
     save_every : float
         Seconds of training between two writings of it, at least. Default 30.
     record : bool
-        On a GPU, record the steps as a CUDA graph and play it back. Default False.
+        On a GPU that has room for the images, record the steps as a CUDA graph and play it back.
+        Default False.
 
     Returns
     -------
@@ -67,7 +68,7 @@ def train(
         state.restore(resume)
     for epoch in state.curve:
         on_epoch(epoch)
-    take = Recorded(step, config.batch_size) if record and step.source.device.type == "cuda" else step
+    take = Recorded(step, config.batch_size) if record and step.source.on_gpu else step
     saved = time.monotonic()
     for number in range(len(state.curve) + 1, config.epochs + 1):
         for index in batches(len(step.source), config.batch_size, order, step.source.device):
