@@ -1,7 +1,7 @@
 """Responses by question: runs in one class order for the factors, paired differences for class order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,6 +19,9 @@ class Question:
     laid_out: Layout | None  #: cells and seeds of the responses; None if there are none
     within: str = ""  #: the class order that it holds in
     paired: bool = False  #: responses are differences on the same weights
+    _last: list[Sample] = field(
+        default_factory=list, compare=False, repr=False
+    )  # of `sample`: asked, answered
 
     @property
     def layout(self) -> Layout:
@@ -34,12 +37,12 @@ class Question:
         return self.laid_out
 
     def sample(self, sample: Sample) -> Sample:
-        """Value and covariance of the responses."""
-        value, covariance = (
-            self.transform @ sample.value,
-            self.transform @ sample.covariance @ self.transform.T,
-        )
-        return Sample(value, covariance, sample.items)
+        """Value and covariance of the responses; the last answer is kept, since many runs make it costly."""
+        if not self._last or self._last[0] is not sample:
+            value = self.transform @ sample.value
+            covariance = self.transform @ sample.covariance @ self.transform.T
+            self._last[:] = [sample, Sample(value, covariance, sample.items)]
+        return self._last[1]
 
     def components(self, contrast: Contrast, sample: Sample) -> tuple[float, Components]:
         """Estimate and variance of a contrast."""
