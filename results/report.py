@@ -51,6 +51,7 @@ def write(suite: Suite, analysis: Analysis, folder: Path) -> list[Path]:
 def _save(picture: Figure, path: Path) -> Path:
     undated = {"Date": None} if path.suffix == ".svg" else None  # the same figure, the same file
     picture.savefig(path, dpi=DPI, metadata=undated)
+    picture.set_layout_engine("none")  # it is laid out: the next file need not find the places again
     return path
 
 
