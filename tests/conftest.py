@@ -42,6 +42,7 @@ def hash_of(*words: object) -> int:
     return zlib.crc32("/".join(map(str, words)).encode())
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share what is made once stay in one process: those of a file, and all on the real suite."""
     for item in items:
