@@ -117,6 +117,7 @@ def test_mistakes(tmp_path, paintings_folder):
     assert not (tmp_path / "cache").exists() or not list((tmp_path / "cache").glob("sample*"))
 
 
+@pytest.mark.slow
 def test_folders_that_cannot_be_written(tmp_path, paintings_folder, read_only, disk):
     images = ["--data", str(paintings_folder), "--image-size", "96"]
     cases = [

@@ -25,7 +25,8 @@ def test_a_failure_stays_with_its_task(tmp_path):
     }
     assert "as asked" in str(ended[1])
     assert all(calls(folder) == 1 for _, folder in tasks)
-    assert all(seen[:2] == [0.0, 0.5] for seen in shares.values())
+    # A report may come too late, when its task has ended.
+    assert all(seen in ([0.0], [0.0, 0.5]) for seen in shares.values())
 
 
 def test_a_dead_worker_costs_its_task_one_try(tmp_path):

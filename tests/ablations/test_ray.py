@@ -85,10 +85,12 @@ def refusal(folder: Path, uri: str, **arguments: object) -> str:
     return done.stderr
 
 
+@pytest.mark.slow
 def test_ray_needs_a_server_that_the_nodes_reach(tmp_path):
     assert "needs a tracking server that every node reaches" in refusal(tmp_path, "")
 
 
+@pytest.mark.slow
 def test_no_cluster_there(tmp_path):
     with running(Server(tmp_path / "server", f"sqlite:///{tmp_path}/server.db")) as server:
         server.wait()

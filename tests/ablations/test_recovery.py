@@ -243,6 +243,7 @@ def test_stopped_at_random_moments(tmp_path, paintings_folder, undisturbed, seed
             finish(suite, expected)
 
 
+@pytest.mark.slow
 def test_two_at_once_on_a_database_that_does_not_exist(tmp_path, paintings_folder, undisturbed):
     expected, _ = undisturbed
     suite = Suite(tmp_path / "suite", paintings_folder)
