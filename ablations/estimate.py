@@ -15,7 +15,7 @@ from wikiart.smote import plan
 LONG = (
     1e9  #: pixels to be trained on, in all epochs of all trainings; a minute's work or less needs no estimate
 )
-LOGGING = 1.0  #: seconds that a run's model, tables and pictures take
+LOGGING = 0.35  #: seconds that a run takes besides training: answers, model, tables, pictures, MLflow
 
 
 class Kind(NamedTuple):
