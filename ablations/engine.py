@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import click
 
 from ablations import interrupts
+from ablations.variables import variables
 
 Report = Callable[[float], None]  # share of a task that is done, 0..1; the first call says that it began
 Outcomes = Generator[tuple[int, BaseException | None], None, None]  # (index, error), as tasks end
@@ -59,7 +60,7 @@ class Engine(Protocol):
         work: Callable[[Any, Report], None],
         tasks: Sequence[Any],
         on_progress: Callable[[int, float], None],
-    ) -> Generator[tuple[int, BaseException | None], None, None]:
+    ) -> Outcomes:
         """Yield each task's position and ``None``, or what it raised, as tasks end."""
 
 
@@ -130,19 +131,11 @@ class Local:
         BrokenProcessPool
             A worker died.
         """
-        pool = ProcessPoolExecutor(self.workers, CONTEXT, _start_worker, (self.threads, None))
-        try:
-            with interrupts.held(), interrupts.born_deaf(), _environment():
-                futures = [pool.submit(question, about) for _ in range(self.workers)]
+        calls = [(question, about)] * self.workers
+        with self._working(calls, None) as futures:
             while wait(futures, timeout=0.2).not_done:
                 interrupts.check()
             return [future.result() for future in futures]
-        except BaseException:
-            for process in multiprocessing.active_children():
-                process.kill()
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
 
     def _pool(
         self,
@@ -152,16 +145,22 @@ class Local:
         on_progress: Callable[[int, float], None],
     ) -> Outcomes:
         """One pool's life: until every task has ended, or a worker dies and takes the pool along."""
-        warm_up()
         reports = CONTEXT.Queue()
-        pool = ProcessPoolExecutor(
-            min(self.workers, len(indices)), CONTEXT, _start_worker, (self.threads, reports)
-        )
+        calls = [(_carry_out, work, index, tasks[index]) for index in indices]
+        with self._working(calls, reports) as futures:
+            yield from _collect(dict(zip(futures, indices, strict=True)), reports, on_progress)
+
+    @contextmanager
+    def _working(self, calls: Sequence[tuple], reports: Any) -> Iterator[list[Future]]:
+        """Workers at these calls, function and arguments; if what is within fails, they are killed."""
+        warm_up()
+        count = min(self.workers, len(calls))
+        pool = ProcessPoolExecutor(count, CONTEXT, _start_worker, (self.threads, reports))
         try:
             # Submitting starts the processes.
             with interrupts.held(), interrupts.born_deaf(), _environment():
-                futures = {pool.submit(_carry_out, work, index, tasks[index]): index for index in indices}
-            yield from _collect(futures, reports, on_progress)
+                futures = [pool.submit(*call) for call in calls]
+            yield futures
         except BaseException:
             for process in multiprocessing.active_children():
                 process.kill()  # what they were at is named by the caller; nothing half-written is left
@@ -190,24 +189,14 @@ def _drain(reports: Any, on_progress: Callable[[int, float], None]) -> None:
             return
 
 
-@contextmanager
-def _environment() -> Iterator[None]:
+def _environment() -> AbstractContextManager[None]:
     """Processes that are started within find the project, and start without idle threads.
 
     A process with threads had better not be forked. `_start_worker` sets their number.
     """
     path = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
     values = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(path)}
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    return variables(values)
 
 
 def _start_worker(threads: int, reports: Any) -> None:

@@ -4,6 +4,7 @@ import heapq
 import math
 import statistics
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from ablations.engine import Local
@@ -12,9 +13,7 @@ from ablations.worker import Job
 from wikiart import store, training
 from wikiart.smote import plan
 
-LONG = (
-    1e9  #: pixels to be trained on, in all epochs of all trainings; a minute's work or less needs no estimate
-)
+LONG = 1e9  #: pixels to train on, over all epochs of all trainings; below, no estimate is worth its time
 LOGGING = 0.35  #: seconds that a run takes besides training: answers, model, tables, pictures, MLflow
 
 
@@ -40,7 +39,8 @@ def seconds(jobs: Sequence[Job], engine: Local) -> float | None:
     they share the machine's memory. Trainings are then dealt out as the engine does it. What an
     interrupted training has behind it is not taken off.
     """
-    steps = [_steps(job) for job in jobs]
+    items = {images: _items(job) for images, job in {_images(job): job for job in jobs}.items()}
+    steps = [_steps(job, items[_images(job)]) for job in jobs]
     pixels = sum(
         count * job.training.config.batch_size * job.training.config.image_size**2
         for count, job in zip(steps, jobs, strict=True)
@@ -65,10 +65,19 @@ def dealt(each: Sequence[float], workers: int) -> float:
     return max(free)
 
 
-def _steps(job: Job) -> int:
-    config = job.training.config
+def _images(job: Job) -> tuple[Path, str]:
+    """What decides how many images a training sees in an epoch; many trainings share it."""
+    return job.training.store, job.training.config.smote
+
+
+def _items(job: Job) -> int:
+    """Real and synthetic images of an epoch."""
     data = store.load(job.training.store)
-    items = sum(plan(config.smote, data.train.labels, data.classes).values())
+    return sum(plan(job.training.config.smote, data.train.labels, data.classes).values())
+
+
+def _steps(job: Job, items: int) -> int:
+    config = job.training.config
     return config.epochs * math.ceil(items / config.batch_size)
 
 

@@ -2,7 +2,6 @@
 
 import time
 from contextlib import nullcontext, suppress
-from pathlib import Path
 
 import pandas as pd
 from mlflow.exceptions import MlflowException
@@ -75,9 +74,8 @@ class Live:
         prediction = [read[output] for output in outcome.outputs]
         scores = evaluation.score(truth, prediction, classes)
         items = pd.DataFrame({"path": self.data.test.paths, "truth": truth, "prediction": prediction})
-        model: Path = outcome.model
         return tracking.finish_cell(
-            self.target, run_id, scores, items, read, model, outcome.seconds, outcome.remarks
+            self.target, run_id, scores, items, read, outcome.model, outcome.seconds, outcome.remarks
         )
 
     def fail(self, error: str) -> None:

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from ray.exceptions import (
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ablations import interrupts
-from ablations.engine import TRIES, EngineError, Report, WorkerDied
+from ablations.engine import TRIES, EngineError, Outcomes, Report, WorkerDied
 from ablations.progress import say
 
 PACKAGES = ("ablations", "wikiart")  # the code travels to the nodes
@@ -101,7 +101,7 @@ class Cluster:
         work: Callable[[Any, Report], None],
         tasks: Sequence[Any],
         on_progress: Callable[[int, float], None],
-    ) -> Generator[tuple[int, BaseException | None], None, None]:
+    ) -> Outcomes:
         """Carry out ``work(task, report)`` for every task; as `engine.Local.run`.
 
         A task whose node dies is tried again on another, one whose process dies once more.

@@ -1,8 +1,7 @@
 """The tracking server: whether it is there and lets us in, and what counts as its being away."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from urllib.parse import urlsplit
 
 import click
@@ -12,6 +11,7 @@ from mlflow.exceptions import MlflowException, RestException
 
 from ablations import failures
 from ablations.target import opening
+from ablations.variables import variables
 
 # MLflow's own names: how often a request is tried again, and seconds until one counts as unanswered
 HURRY = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
@@ -89,16 +89,6 @@ def away(error: BaseException) -> bool:
     )
 
 
-@contextmanager
-def hurried() -> Iterator[None]:
+def hurried() -> AbstractContextManager[None]:
     """Within, a request that nobody answers fails within seconds, not after MLflow's minutes."""
-    before = {name: os.environ.get(name) for name in HURRY}
-    os.environ.update(HURRY)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    return variables(HURRY)

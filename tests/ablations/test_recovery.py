@@ -15,18 +15,11 @@ import psutil
 import pytest
 from mlflow import MlflowClient
 
-from tests.conftest import ROOT, environment_for
+from tests.ablations import small
+from tests.ablations.small import CELLS
+from tests.conftest import ROOT
 
-CELLS = 4  # from 2 trainings
-ARGUMENTS = {
-    "factors": "class_order=unsorted,sorted smote=off,on",
-    "image_size": 24,
-    "batch_size": 4,
-    "epochs": 30,
-    "seeds": 1,
-    "workers": 1,
-    "threads": 1,
-}
+ARGUMENTS = {**small.ARGUMENTS, "workers": 1}
 LAST_LINE = "the same command goes on from here"
 
 
@@ -43,20 +36,12 @@ class Suite:
         folder.mkdir(exist_ok=True)
         self.folder, self.database = folder, folder / "mlflow.db"
         self.arguments = {"data": paintings, "out": folder / "results", **ARGUMENTS, **arguments}
-        self.environment = {
-            **environment_for(folder),
-            "OMP_NUM_THREADS": "1",
-            "PYTHONPATH": str(ROOT),
-            "WIKIART_SAVE_SECONDS": "0",  # every epoch
-        }
+        self.environment = {**small.environment(folder), "WIKIART_SAVE_SECONDS": "0"}  # every epoch
         self.starts = 0
 
     def start(self) -> tuple[subprocess.Popen, Path]:
         """The process, leader of a process group as in a terminal, and the file of its output."""
-        options = [
-            word for name, value in self.arguments.items() for word in (f"--{name.replace('_', '-')}", value)
-        ]
-        return self._start([sys.executable, "-m", "ablations.smote", *map(str, options)])
+        return self._start(small.command(self.arguments["data"], self.folder, **self.arguments))
 
     def start_by_mlflow(self) -> tuple[subprocess.Popen, Path]:
         """The same through ``mlflow run``."""
@@ -97,13 +82,7 @@ class Suite:
 
     def results(self) -> dict[str, dict[str, float]]:
         """Metrics, without times, of the finished runs by fingerprint; none is there twice."""
-        cells = [run for run in self.runs("FINISHED") if run.data.tags.get("role") == "cell"]
-        found = {run.data.tags["fingerprint"]: run.data.metrics for run in cells}
-        assert len(found) == len(cells)
-        return {
-            name: {key: value for key, value in metrics.items() if not key.startswith("time/")}
-            for name, metrics in found.items()
-        }
+        return small.results(self.environment["MLFLOW_TRACKING_URI"])
 
     def assert_whole(self, expected: dict) -> None:
         """As if nothing had happened."""
