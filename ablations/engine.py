@@ -31,6 +31,7 @@ LOADED = (
     "mlflow.store.tracking.sqlalchemy_store",
     "torch._dynamo",
     "torch.export._trace",
+    "ablations.warm",
 )
 
 _reports: Any = None  # in a worker: the queue to the driver

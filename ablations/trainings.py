@@ -15,7 +15,7 @@ from wikiart.store import Store
 ROOT = Path(__file__).resolve().parent.parent
 #: modules of wikiart that decide a result
 DECIDING = (
-    *("config", "network", "fast", "mixtures", "steps", "training", "state"),
+    *("config", "network", "fast", "kernels", "slopes", "mixtures", "steps", "training", "state"),
     *("smote", "neighbours", "evaluation"),
 )
 

@@ -23,7 +23,7 @@ Reference distribution: Student's t with Satterthwaite's degrees of freedom (194
 ``run`` rests on few of them. The normal covers too little when runs vary; t with (seeds - 1), the
 rule of thumb for few clusters (Cameron and Miller 2015, *J. Human Resources* 50, section VI),
 far too much: the seeds' common part drops out of the contrasts, and the items are many.
-benchmarks/coverage.py shows the coverage of all of these.
+benchmarks/interval_coverage.py shows the coverage of all of these.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,41 +1,44 @@
 """The same networks with less work: equal outputs, gradients and statistics, to rounding.
 
-At 224 pixels most of a training step is spent on the first convolution's maps: 16 channels at
-full resolution, of which the pool keeps a sixteenth. What makes them cheap:
+Most of a plain training step is spent on the maps of the convolutions, of which the pool keeps a
+sixteenth: they are normalised, activated and pooled in turn, and so are their gradients. Instead:
 
-- Batch normalisation of a convolution is a convolution: its scale and shift go into the weights,
-  if the batch statistics are known beforehand.
-- They are. A convolution is linear, so its output's mean and variance follow from the mean and
-  the covariance of the input's patches: 12 numbers and 12 x 12 for patches of 2 x 2 pixels.
-- What is only pooled need not be kept: a few images at a time stay in the processor's cache.
-- The pool passes gradients to its maxima alone, and nobody asks for the gradient of the pixels:
-  backward is a sum of those patches.
+- A map is pooled first, and what is left is normalised and activated. Normalisation is monotone:
+  where its scale is negative, the convolution's weights change their sign, so that the largest
+  value stays the largest. The batch statistics are sums over the map, taken while it lies in the
+  processor's cache.
+- A map's gradient is what the maxima get, and ``constant + factor * map`` from the statistics
+  (Ioffe & Szegedy 2015, section 3, written out): one pass.
+- The first convolution's maps are never whole: some rows at a time are made, pooled, summed and
+  forgotten. Nobody asks for the gradient of the pixels, and that of the weights is a sum of the
+  patches that won, and of two sums that the forward pass leaves.
 
-Later layers need their maps and the maps' gradients. They are pooled before they are normalised,
-and each is written once.
-
-Statistics are kept in float64. Torch's own, in float32 with channels last, lose digits over large
-maps: in float32 the fast network is the nearer one to the plain network in float64.
+A convolution is a product of patches and a kernel ``(4 * channels, maps)``, in which a patch's
+numbers go by row, column, channel. Sums end in float64. Torch's own, in float32 with channels last, lose
+digits over large maps: there, the fast network is the nearer one to the plain network in float64.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
 
+from wikiart import kernels
 from wikiart.network import pooled_side
+from wikiart.slopes import spread, sum_patches, through_activation
 
-CACHED = 2**18  #: numbers of a full-resolution map worked on at once: 1 MB of float32
+CACHED = 3 * 2**17  #: numbers worked on at once, patches and maps: 1.5 MB of float32
+CENTRE = 128.0  #: subtracted from pixels: around 0, squares keep more digits
 
 
 def forward(network: nn.Sequential, pixels: torch.Tensor) -> torch.Tensor:
     """What ``network(pixels)`` returns and does, for a network of :func:`wikiart.network.build`.
 
     Gradients of the parameters and running statistics are those of the plain network as well.
-    The network of one convolution has no map worth saving, and takes the plain way; so do
-    pixels on a GPU and pixels that need a gradient.
+    Pixels on a GPU, pixels that need a gradient, and gradients in evaluation mode take the plain way.
 
     Parameters
     ----------
@@ -54,237 +57,314 @@ def forward(network: nn.Sequential, pixels: torch.Tensor) -> torch.Tensor:
     ValueError
         One convolution, in training mode, and a single image: its batch has no variance.
     """
-    if not isinstance(network[1], nn.BatchNorm2d) or pixels.device.type != "cpu" or pixels.requires_grad:
+    odd = pixels.requires_grad or (torch.is_grad_enabled() and not network.training)
+    if pixels.device.type != "cpu" or odd:
         return network(pixels)
-    maps = _first(network[0], network[1], pixels).relu()
-    depth = 4  # convolution, normalisation, pool, activation
-    while network.training and isinstance(network[depth], nn.Conv2d):
-        maps = _deeper(network[depth], network[depth + 1], maps).relu()
-        depth += 4
+    if not isinstance(network[1], nn.BatchNorm2d):
+        return network[2:](ConvolveAndPool.apply(pixels, network[0].weight, network[0].bias))
+    if not network.training:
+        return network[4:](_folded(network[0], network[1], pixels).relu())
+    maps, depth = pixels, 0
+    while isinstance(network[depth], nn.Conv2d):
+        convolution, norm = network[depth], network[depth + 1]
+        maps = Layer.apply(maps, convolution.weight, convolution.bias, norm.weight, norm.bias, norm)
+        depth += 4  # convolution, normalisation, pool, activation
     return network[depth:](maps)
 
 
-def _first(convolution: nn.Conv2d, norm: nn.BatchNorm2d, pixels: torch.Tensor) -> torch.Tensor:
-    """The first layer's maps before their activation: its normalisation goes into the weights."""
-    if norm.training:
-        patch_mean, covariance, positions = patch_moments(pixels)
-        weight = convolution.weight.double().flatten(1)
-        moments = weight @ patch_mean, ((weight @ covariance) * weight).sum(1), positions
-    else:
-        moments = None
-    scale, shift = _scale_and_shift(convolution, norm, moments)
+def _folded(convolution: nn.Conv2d, norm: nn.BatchNorm2d, pixels: torch.Tensor) -> torch.Tensor:
+    """The first layer's maps before their activation, in evaluation mode: normalised by the weights."""
+    scale = norm.weight.double() * torch.rsqrt(norm.running_var.double() + norm.eps)
+    shift = norm.bias + (convolution.bias.double() - norm.running_mean) * scale
     weight = scale.view(-1, 1, 1, 1) * convolution.weight
     return ConvolveAndPool.apply(pixels, weight.to(pixels.dtype), shift.to(pixels.dtype))
 
 
-def _deeper(convolution: nn.Conv2d, norm: nn.BatchNorm2d, maps: torch.Tensor) -> torch.Tensor:
-    """A later layer's maps before their activation, in training mode: pooled, then normalised.
+def prepare() -> None:
+    """Compile the loops of training, or load what an earlier process has compiled.
 
-    A negative scale would turn the largest value into the smallest, so its sign goes into the
-    convolution. The convolution's bias is left to the running mean: nothing else has a use for it,
-    and without it the padding's corners are 0, which keeps the mean of squares well above the
-    square of the mean, so that their difference keeps its digits.
+    Takes some seconds the first time, on each machine. Starts no thread: who calls it may fork.
     """
-    sign = torch.where(norm.weight.detach() < 0, -1.0, 1.0).to(maps.dtype)
-    maps = nn.functional.conv2d(maps, convolution.weight * sign.view(-1, 1, 1, 1), padding=2)
-    pooled, total, squares = PoolAndSum.apply(maps)
-    positions = maps.numel() // maps.shape[1]
-    mean = total / positions
-    moments = sign * mean, squares / positions - mean**2, positions
-    scale, shift = _scale_and_shift(convolution, norm, moments)
-    scale, shift = (t.to(maps.dtype).view(-1, 1, 1) for t in (sign * scale, shift))
-    return torch.addcmul(shift, pooled, scale)
-
-
-def _scale_and_shift(
-    convolution: nn.Conv2d, norm: nn.BatchNorm2d, moments: tuple[torch.Tensor, torch.Tensor, int] | None
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """What normalisation multiplies by and adds to the convolution without its bias, in float64.
-
-    ``moments`` are mean and variance of that convolution's output, and the number of values they
-    are taken over; updates the running statistics. None: normalises by the running statistics.
-
-    The bias cancels out in training mode: its gradient is zero, of which the plain network
-    returns rounding errors.
-    """
-    bias = convolution.bias.double()
-    if moments is None:
-        mean, variance = norm.running_mean.double(), norm.running_var.double()
-    else:
-        mean, variance = moments[0] + bias, moments[1]
-        _update(norm, mean, variance, moments[2])
-    scale = norm.weight * torch.rsqrt(variance + norm.eps)
-    return scale, norm.bias + (bias - mean) * scale
-
-
-@torch.no_grad()
-def _update(norm: nn.BatchNorm2d, mean: torch.Tensor, variance: torch.Tensor, positions: int) -> None:
-    norm.num_batches_tracked += 1
-    unbiased = variance * (positions / (positions - 1))
-    norm.running_mean.lerp_(mean.to(norm.running_mean.dtype), norm.momentum)
-    norm.running_var.lerp_(unbiased.to(norm.running_var.dtype), norm.momentum)
-
-
-@torch.no_grad()
-def patch_moments(pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, int]:
-    """Mean (4c,), covariance (4c, 4c) and number of the 2 x 2 patches of images (n, c, size, size).
-
-    Float64, without Bessel's correction; patches and their order as a convolution with padding 2
-    sees them. Every pixel meets every place of a patch, so that the mean of two places' product
-    depends on their distance alone: five distances give all. In float64, since the variance of a
-    patch's contrast is a small difference of large numbers.
-    """
-    channels, width = pixels.shape[1], pixels.shape[2] + 3
-    lags = (0, 1, width - 1, width, width + 1)
-    total = torch.zeros(channels, dtype=torch.float64)
-    products = {lag: torch.zeros(channels, channels, dtype=torch.float64) for lag in lags}
-    groups = pixels.split(_group(width, 4 * channels))
-    patches = Patches(groups[0], torch.float64)
-    for images in groups:
-        planes = patches.planes(images)
-        here = planes[:, : -width - 1]
-        total += here.sum(1)
-        for lag, product in products.items():
-            product += here @ planes[:, lag : lag + here.shape[1]].T
-    positions = len(pixels) * width**2
-    blocks = [
-        [products[b - a] if b >= a else products[a - b].T for b in patches.places] for a in patches.places
-    ]
-    second = torch.stack([torch.stack(row) for row in blocks])  # place, place, channel, channel
-    second = second.permute(2, 0, 3, 1).reshape(4 * channels, 4 * channels) / positions
-    mean = (total / positions).repeat_interleave(4)
-    return mean, second - mean.outer(mean), positions
+    _Passing(torch.zeros(2, 3, 16, 16), torch.zeros(12, 1), 0.0, moments=False)
+    first = _Passing(torch.zeros(2, 3, 16, 16), torch.zeros(12, 4), CENTRE, moments=True)
+    later = _Kept(torch.zeros(2, 4, 4, 4), torch.zeros(16, 4))
+    for maps in (first, later):
+        norm = _Normalisation(maps, torch.ones(4), torch.zeros(4), 1e-5)
+        output = norm.activate(maps.pooled)
+        maps.gradients(norm.back(output, output, maps.pooled))
 
 
 class ConvolveAndPool(torch.autograd.Function):
     """``max_pool2d(conv2d(pixels, weight, bias, padding=2), 4, padding=2)`` for 2 x 2 weights.
 
-    On the CPU, a few images at a time, in one buffer. Gradients for weight and bias only.
+    Gradients for weight and bias only.
     """
 
     @staticmethod
     def forward(ctx: Any, pixels: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-        """Pooled maps (n, c, pooled, pooled), channels last in memory."""
-        width, channels = pixels.shape[2] + 3, len(weight)
-        pooled = pooled_side(pixels.shape[2])
-        kernel = weight.flatten(1).T
-        size = _group(width, channels)
-        output = pixels.new_empty(len(pixels), pooled, pooled, channels)
-        winners = torch.empty(output.shape, dtype=torch.int64)
-        patches_of = Patches(pixels[:size], pixels.dtype)
-        buffer = pixels.new_empty(len(pixels[:size]) * width**2, channels)
-        for images, best, where in zip(*(t.split(size) for t in (pixels, output, winners)), strict=True):
-            patches = patches_of(images)
-            convolved = torch.mm(patches.T, kernel, out=buffer[: patches.shape[1]])
-            maps = convolved.view(len(images), width, width, channels).permute(0, 3, 1, 2)
-            largest, winner = _pool(maps)
-            best.copy_(largest)
-            where.copy_(winner)
-        ctx.save_for_backward(pixels, winners)
-        return output.add_(bias).permute(0, 3, 1, 2)
+        """Pooled maps (n, c, side, side), channels last in memory."""
+        ctx.maps = _Passing(pixels, _kernel(weight), 0.0, moments=False)
+        return _channels_first(ctx.maps.pooled + bias.detach().numpy())
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[None, torch.Tensor, torch.Tensor]:
         """Gradients of weight and bias."""
-        pixels, winners = ctx.saved_tensors
-        gradient = gradient.permute(0, 2, 3, 1).contiguous()
-        width, channels = pixels.shape[2] + 3, gradient.shape[3]
-        size = _group(width, channels)
-        weight = gradient.new_zeros(4 * pixels.shape[1], channels)
-        patches_of = Patches(pixels[:size], pixels.dtype)
-        buffer = gradient.new_zeros(len(pixels[:size]) * width**2 * channels)
-        for images, slopes, where in zip(*(t.split(size) for t in (pixels, gradient, winners)), strict=True):
-            patches, where = patches_of(images), where.flatten()
-            buffer.scatter_(0, where, slopes.flatten())
-            weight += patches @ buffer[: patches.shape[1] * channels].view(-1, channels)
-            buffer.index_fill_(0, where, 0)  # zero again, without a pass over all of it
-        weight = weight.T.reshape(channels, -1, 2, 2)
-        return None, weight, gradient.sum((0, 1, 2))
+        weight = _weight(ctx.maps.at_winners(_channels_last(gradient)), gradient.dtype)
+        return None, weight, gradient.sum((0, 2, 3))
 
 
-class PoolAndSum(torch.autograd.Function):
-    """``max_pool2d(maps, 4, padding=2)``, and each channel's sum and sum of squares, in float64.
+class Layer(torch.autograd.Function):
+    """Convolution, normalisation in training mode, pool and activation.
 
-    Reads the maps where plain normalisation would write and keep others of their size; backward
-    writes the gradient in one pass, where pool and normalisation each write one.
+    Maps that need no gradient are pixels. Updates the running statistics, which are the only use of
+    the convolution's bias: its gradient is 0, for which the plain network returns rounding errors.
     """
 
     @staticmethod
-    def forward(ctx: Any, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Pooled maps, and sum and sum of squares of each channel (c,)."""
-        maps = maps.contiguous(memory_format=torch.channels_last)
-        pooled, winners = _pool(maps)
-        rows = maps.permute(0, 2, 3, 1).flatten(1, 2)
-        total = rows.sum(1).double().sum(0)
-        squares = torch.stack([image.square().sum(0) for image in rows]).double().sum(0)
-        ctx.save_for_backward(rows, winners)
-        return pooled.permute(0, 3, 1, 2), total, squares
+    def forward(
+        ctx: Any,
+        maps: torch.Tensor,
+        weight: torch.Tensor,
+        bias: torch.Tensor,
+        scale: torch.Tensor,
+        shift: torch.Tensor,
+        norm: nn.BatchNorm2d,
+    ) -> torch.Tensor:
+        """Maps (n, c, side, side), channels last in memory."""
+        kernel = _kernel(weight) * _like(_sign(scale), weight)
+        kept = ctx.needs_input_grad[0]
+        ctx.maps = _Kept(maps, kernel) if kept else _Passing(maps, kernel, CENTRE, moments=True)
+        ctx.norm = _Normalisation(ctx.maps, scale, shift, norm.eps)
+        away = 0.0 if kept else CENTRE * kernel.double().sum(0).numpy()
+        ctx.norm.run(norm, bias.detach().numpy(), away)
+        ctx.output = ctx.norm.activate(ctx.maps.pooled)
+        return _channels_first(ctx.output)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, pooled: torch.Tensor, total: torch.Tensor, squares: torch.Tensor) -> torch.Tensor:
-        """Gradient of the maps."""
-        rows, winners = ctx.saved_tensors
-        gradient = torch.addcmul(total.to(rows.dtype), rows, 2 * squares.to(rows.dtype))
-        slopes = pooled.permute(0, 2, 3, 1).flatten()
-        gradient.view(-1).scatter_add_(0, winners.flatten(), slopes)
-        count, positions, channels = rows.shape
-        side = math.isqrt(positions)
-        return gradient.view(count, side, side, channels).permute(0, 3, 1, 2)
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple:
+        """Gradients of maps, weight, bias, scale and shift."""
+        back = ctx.norm.back(_channels_last(gradient), ctx.output, ctx.maps.pooled)
+        kernel, maps = ctx.maps.gradients(back)
+        weight = _weight(kernel * ctx.norm.sign, gradient.dtype)
+        scale, shift = (_like(values, gradient) for values in (back.scale, back.shift))
+        return maps, weight, torch.zeros_like(shift), scale, shift, None
 
 
-def _pool(maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Maxima (n, pooled, pooled, c), and where each stands in the memory of the maps, channels last."""
-    count, channels, height, width = maps.shape
-    largest, position = nn.functional.max_pool2d(maps, 4, padding=2, return_indices=True)
-    position += torch.arange(count).view(-1, 1, 1, 1) * (height * width)
-    place = torch.add(torch.arange(channels), position.permute(0, 2, 3, 1), alpha=channels)
-    return largest.permute(0, 2, 3, 1), place
+class _Maps:
+    """A convolution's maps, without its bias.
+
+    Attributes
+    ----------
+    pooled, winners : array and int32 array (n, side, side, c)
+        Maxima, and where they stand in the memory of an image's map.
+    total, squares : float64 arrays (n, c)
+        Of each image's values.
+    positions : int
+        Values of a channel, in all images.
+    """
+
+    def __init__(self, count: int, size: int, kernel: torch.Tensor):
+        side, channels = pooled_side(size), kernel.shape[1]
+        self.height = size + 3
+        self.positions = count * self.height**2
+        self.pooled = np.empty((count, side, side, channels), kernel.numpy().dtype)
+        self.winners = np.empty(self.pooled.shape, np.int32)
+        self.total, self.squares = np.zeros((2, count, channels))
+
+    def pool(self, part: slice, maps: np.ndarray, top: int, start: int, stop: int) -> None:
+        """See rows of the maps, from ``top`` on: those that the pooled rows from start to stop need."""
+        pooled, winners = self.pooled[part], self.winners[part]
+        kernels.share(kernels.pool, len(maps), maps, self.height, top, start, stop, pooled, winners)
+
+    def add(self, part: slice, maps: np.ndarray) -> None:
+        """Add some rows up."""
+        kernels.share(kernels.add, len(maps), maps, self.total[part], self.squares[part])
 
 
-def _group(width: int, channels: int) -> int:
-    """How many images to work on at once."""
-    return max(1, CACHED // (width**2 * channels))
+class _Kept(_Maps):
+    """Maps of maps that need a gradient: (n, c, size, size)."""
+
+    def __init__(self, maps: torch.Tensor, kernel: torch.Tensor):
+        self.images = _rows(_channels_last(maps))
+        self.kernel = kernel
+        count, inner, size, _ = maps.shape
+        super().__init__(count, size, kernel)
+        self.patches = np.empty((count, self.height, 4 * kernels.slots(size), 4 * inner), self.images.dtype)
+        zero = self.images.dtype.type(0)
+        kernels.share(kernels.unfold, count, self.images, inner, zero, 0, self.patches)
+        values = torch.from_numpy(self.patches).view(-1, 4 * inner) @ kernel
+        self.values = values.numpy().reshape(count, self.height, -1)
+        self.pool(slice(None), self.values, 0, 0, self.pooled.shape[1])
+        self.add(slice(None), self.values)
+
+    def gradients(self, back: "_Back") -> tuple[np.ndarray, torch.Tensor]:
+        """Of the kernel, and of the maps."""
+        count, columns = len(self.values), self.patches.shape[2]
+        gradient = np.empty_like(self.values)
+        along = [np.tile(values.astype(gradient.dtype), columns) for values in (back.constant, back.factor)]
+        slopes = back.slopes * back.share.astype(gradient.dtype)
+        kernels.share(spread, count, self.values, self.winners, slopes, *along, gradient)
+        # Columns outside the map got a gradient as well: their patches are 0, and `fold` leaves them out.
+        values = torch.from_numpy(gradient).view(-1, len(back.share))
+        patches = torch.from_numpy(self.patches).flatten(0, 2)
+        kernel = (patches.T @ values).numpy()
+        inner = patches.shape[1] // 4
+        images = np.empty_like(self.images)
+        patches = (values @ self.kernel.T).view(self.patches.shape).numpy()
+        kernels.share(kernels.fold, count, patches, inner, images)
+        return kernel, _channels_first(images.reshape(count, len(images[0]), -1, inner))
 
 
-class Patches:
-    """The 2 x 2 patches of images, as a convolution with padding 2 sees them.
-
-    Planes hold the images' channels as rows, one image after the other. The convolution wants two
-    pixels of padding on each side; three a row and three rows an image do, since what ends one
-    begins the next. A patch then lies at ``position + places``, for every position. Memory is
-    written again by each call: fresh memory costs the system more than the arithmetic here.
+class _Passing(_Maps):
+    """Maps of pixels: float tensor (n, 3, size, size).
 
     Parameters
     ----------
-    like : tensor (n, c, size, size)
-        Images of this shape will come, at most n at a time.
-    dtype : torch.dtype
-        Of planes and patches.
+    pixels : float tensor (n, 3, size, size)
+    kernel : float tensor (12, c)
+    centre : float
+        Is subtracted from the pixels and the zeros around them.
+    moments : bool
+        Whether the sums over the maps are needed; those of more than one.
     """
 
-    def __init__(self, like: torch.Tensor, dtype: torch.dtype):
-        count, self.channels, side, _ = like.shape
-        self.width = side + 3
-        self.places = (0, 1, self.width, self.width + 1)
-        self._planes = torch.zeros(self.channels, count * self.width**2 + self.width + 1, dtype=dtype)
-        self._patches: torch.Tensor | None = None
+    def __init__(self, pixels: torch.Tensor, kernel: torch.Tensor, centre: float, *, moments: bool):
+        self.images = _rows(_channels_last(pixels))
+        count, size, _ = self.images.shape
+        super().__init__(count, size, kernel)
+        self.centre = self.images.dtype.type(centre)
+        if moments:
+            self.products = np.zeros(kernel.shape)  # of the patches with the maps
+            pixel = pixels.sum((0, 2, 3)).double().numpy() - centre * self.positions
+            self.patches = np.tile(pixel, 4)[:, None]  # the sum of all: every pixel comes to every place
+        if kernel.shape[1] == 1:
+            of = (self.images, kernel.numpy().ravel(), self.pooled, self.winners)
+            kernels.share(kernels.convolve_and_pool, count, *of)
+        else:
+            self._pass(kernel, moments)
 
-    def planes(self, images: torch.Tensor) -> torch.Tensor:
-        """(c, positions + size + 4): the last ones are padding."""
-        positions = len(images) * self.width**2
-        grid = self._planes[:, :positions].view(self.channels, len(images), self.width, self.width)
-        grid[:, :, 2:-1, 2:-1].copy_(images.transpose(0, 1))
-        return self._planes[:, : positions + self.width + 1]
+    def _pass(self, kernel: torch.Tensor, moments: bool) -> None:
+        """Make the maps, a few images or some rows of one at a time."""
+        columns, channels = 4 * kernels.slots(self.images.shape[1]), kernel.shape[1]
+        row = columns * (12 + channels)
+        together = torch.get_num_threads() * max(1, CACHED // (self.height * row))
+        lines = max(1, CACHED // (4 * row))  # of the pooled maps
+        positions = together * min(self.height, 4 * lines + 2) * columns
+        # Written again and again: fresh memory would cost more than the arithmetic here.
+        patches = np.empty(positions * 12, self.images.dtype)
+        values = torch.empty(positions, channels, dtype=kernel.dtype)
+        for first in range(0, len(self.images), together):
+            part = slice(first, first + together)
+            images, side = self.images[part], self.pooled.shape[1]
+            for start in range(0, side, lines):
+                stop = min(start + lines, side)
+                top, bottom = max(0, 4 * start - 2), 4 * stop - 2 if stop < side else self.height
+                shape = (len(images), bottom - top, columns, 12)
+                unfolded = patches[: math.prod(shape)].reshape(shape)
+                kernels.share(kernels.unfold, len(images), images, 3, self.centre, top, unfolded)
+                flat = torch.from_numpy(unfolded).view(-1, 12)
+                maps = torch.mm(flat, kernel, out=values[: len(flat)])
+                rows = maps.numpy().reshape(len(images), bottom - top, -1)
+                self.pool(part, rows, top, start, stop)
+                if moments:
+                    self.add(part, rows)
+                    self.products += (flat.T @ maps).numpy()
 
-    def __call__(self, images: torch.Tensor) -> torch.Tensor:
-        """All patches, (4c, positions)."""
-        planes = self.planes(images)
-        positions = planes.shape[1] - self.width - 1
-        if self._patches is None:
-            self._patches = planes.new_empty(self.channels, 4, positions)
-        patches = self._patches[:, :, :positions]
-        for row, place in enumerate(self.places):
-            patches[:, row].copy_(planes[:, place : place + positions])
-        return patches.flatten(0, 1)
+    def at_winners(self, slopes: np.ndarray) -> np.ndarray:
+        """Sum of the patches that won, weighted by slopes (n, side, side, c): float64 (12, c)."""
+        gradients = np.empty((len(slopes), slopes.shape[3], 12), slopes.dtype)
+        of = (self.images, self.centre, self.winners, slopes, gradients)
+        kernels.share(sum_patches, len(slopes), *of)
+        return gradients.sum(0, dtype=np.float64).T
+
+    def gradients(self, back: "_Back") -> tuple[np.ndarray, None]:
+        """Of the kernel; none of the pixels."""
+        kernel = back.share * self.at_winners(back.slopes)
+        return kernel + back.constant * self.patches + back.factor * self.products, None
+
+
+class _Back(NamedTuple):
+    """What a normalisation passes back: float64 (c,), and slopes (n, side, side, c).
+
+    The gradient of its maps is ``share * slopes`` where the maxima stand, and besides
+    ``constant + factor * maps`` everywhere.
+    """
+
+    scale: np.ndarray  #: gradient of its scale
+    shift: np.ndarray  #: gradient of its shift
+    slopes: np.ndarray
+    share: np.ndarray
+    constant: np.ndarray
+    factor: np.ndarray
+
+
+class _Normalisation:
+    """Batch normalisation in training mode, and activation, of maps that have the sign of its scale."""
+
+    def __init__(self, maps: _Maps, scale: torch.Tensor, shift: torch.Tensor, epsilon: float):
+        self.positions, self.sign = maps.positions, _sign(scale)
+        self.mean = maps.total.sum(0) / maps.positions
+        self.variance = maps.squares.sum(0) / maps.positions - self.mean**2
+        self.root = 1 / np.sqrt(self.variance + epsilon)
+        self.scale = self.sign * scale.detach().numpy() * self.root
+        self.shift = shift.detach().numpy() - self.mean * self.scale
+
+    def run(self, norm: nn.BatchNorm2d, bias: np.ndarray, away: np.ndarray | float) -> None:
+        """Update the running statistics; the maps' mean is without ``away`` and the bias."""
+        mean = self.sign * (self.mean + away) + bias
+        variance = self.variance * (self.positions / (self.positions - 1))
+        norm.num_batches_tracked += 1
+        norm.running_mean.lerp_(_like(mean, norm.running_mean), norm.momentum)
+        norm.running_var.lerp_(_like(variance, norm.running_var), norm.momentum)
+
+    def activate(self, pooled: np.ndarray) -> np.ndarray:
+        """Activated maps, from and like the pooled ones (n, side, side, c)."""
+        maps = pooled * self.scale.astype(pooled.dtype)
+        maps += self.shift.astype(pooled.dtype)
+        return np.maximum(maps, 0, out=maps)
+
+    def back(self, gradient: np.ndarray, output: np.ndarray, pooled: np.ndarray) -> _Back:
+        """From the gradient of the activated maps; all (n, side, side, c)."""
+        count, side, _, channels = output.shape
+        slopes, sums = np.empty_like(output), np.empty((2, count, side * channels), output.dtype)
+        of = (_rows(each) for each in (gradient, output, pooled, slopes))
+        kernels.share(through_activation, count, *of, *sums)
+        shift, products = sums.reshape(2, -1, channels).sum(1, dtype=np.float64)
+        scale = self.root * (products - self.mean * shift)
+        factor = -self.scale * self.root * scale / self.positions
+        constant = -self.scale * shift / self.positions - factor * self.mean
+        return _Back(self.sign * scale, shift, slopes, self.scale, constant, factor)
+
+
+def _sign(scale: torch.Tensor) -> np.ndarray:
+    return np.where(scale.detach().numpy() < 0, -1.0, 1.0)
+
+
+def _kernel(weight: torch.Tensor) -> torch.Tensor:
+    """(4 * channels, maps) for (maps, channels, 2, 2)."""
+    return weight.detach().permute(2, 3, 1, 0).reshape(-1, len(weight))
+
+
+def _weight(kernel: np.ndarray, dtype: torch.dtype) -> torch.Tensor:
+    """(maps, channels, 2, 2) for (4 * channels, maps)."""
+    return torch.from_numpy(kernel).to(dtype).view(2, 2, -1, kernel.shape[1]).permute(3, 2, 0, 1)
+
+
+def _channels_last(maps: torch.Tensor) -> np.ndarray:
+    """(n, h, w, c) for (n, c, h, w); a view, if that is how it lies in memory."""
+    return maps.detach().permute(0, 2, 3, 1).contiguous().numpy()
+
+
+def _channels_first(maps: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(maps).permute(0, 3, 1, 2)
+
+
+def _rows(maps: np.ndarray) -> np.ndarray:
+    """(n, h, w * c) for (n, h, w, c): a view."""
+    return maps.reshape(*maps.shape[:2], -1)
+
+
+def _like(values: np.ndarray, tensor: torch.Tensor) -> torch.Tensor:
+    return torch.from_numpy(values).to(tensor.dtype)

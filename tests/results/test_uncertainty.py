@@ -83,7 +83,7 @@ def test_plain_two_way_clustering_of_the_benchmark_is_that_of_statsmodels(balanc
 
 @pytest.mark.parametrize(("setting", "seeds"), [("none", 3), ("some", 5), ("much", 5)])
 def test_two_way_intervals_cover_and_find(setting, seeds):
-    """A reduced benchmarks/coverage.py: 6 effects x 400 tables, so the mean is known to about 1 point."""
+    """A reduced benchmarks/interval_coverage.py: 6 effects x 400 tables; the mean is known to 1 point."""
     found = study(SETTINGS[setting], seeds, 400, class_order=False, random_seed=3)
     assert 0.93 <= found.coverage.mean() <= 0.975
     assert found.coverage.min() >= 0.92

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from wikiart import fast
-from wikiart.fast import ConvolveAndPool, PoolAndSum, forward, patch_moments
+from wikiart.fast import ConvolveAndPool, Layer, forward
 from wikiart.network import build
 
 CLASSES = 5
@@ -173,30 +173,41 @@ def test_constant_images(conv_layers, values):
 
 
 @pytest.mark.parametrize("conv_layers", [2, 3])
-def test_groups_of_images(conv_layers, monkeypatch):
-    """The groups worked on at once change nothing, the last and smaller one included."""
-    for cached in (1, 3 * 16 * 43**2, 2**30):
+@pytest.mark.parametrize("size", [40, 41, 42, 43])
+def test_groups_of_images(conv_layers, size, monkeypatch):
+    """How many images, or rows of one, are worked on at once changes nothing; the last part is smaller."""
+    for cached in (1, 20000, 150000, 2**30):
         monkeypatch.setattr(fast, "CACHED", cached)
+        compare(*networks(conv_layers, size), *random_batch(size, 8))
+
+
+@pytest.mark.parametrize("conv_layers", [1, 3])
+def test_threads(conv_layers):
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
         compare(*networks(conv_layers, 40), *random_batch(40, 8))
-
-
-def test_patch_moments():
-    pixels, _ = random_batch(21, 5)
-    patches = nn.functional.unfold(pixels, 2, padding=2).transpose(0, 1).flatten(1)
-    mean, covariance, positions = patch_moments(pixels)
-    assert positions == patches.shape[1]
-    assert torch.allclose(mean, patches.mean(1), rtol=1e-12)
-    assert torch.allclose(covariance, patches.cov(correction=0), rtol=1e-10)
+    finally:
+        torch.set_num_threads(threads)
 
 
 def test_gradients_by_finite_differences():
     pixels, _ = random_batch(17, 2)
     draw = torch.Generator().manual_seed(0)
-    weight = torch.randn(3, 3, 2, 2, generator=draw, dtype=torch.float64).requires_grad_()
-    bias = torch.randn(3, generator=draw, dtype=torch.float64).requires_grad_()
+
+    def drawn(*shape: int) -> torch.Tensor:
+        return torch.randn(shape, generator=draw, dtype=torch.float64).requires_grad_()
+
+    weight, bias = drawn(3, 3, 2, 2), drawn(3)
     assert torch.autograd.gradcheck(partial(ConvolveAndPool.apply, pixels), (weight, bias))
-    maps = torch.randn(2, 3, 9, 9, generator=draw, dtype=torch.float64).requires_grad_()
-    assert torch.autograd.gradcheck(PoolAndSum.apply, (maps,))
+    norm = nn.BatchNorm2d(3, dtype=torch.float64)
+
+    def layer(*tensors: torch.Tensor) -> torch.Tensor:
+        return Layer.apply(*tensors, norm)
+
+    assert torch.autograd.gradcheck(partial(layer, pixels), (weight, bias, drawn(3), drawn(3)))
+    maps = drawn(2, 4, 9, 9)
+    assert torch.autograd.gradcheck(layer, (maps, drawn(3, 4, 2, 2), bias, drawn(3), drawn(3)))
 
 
 def test_channels_first_in_memory():

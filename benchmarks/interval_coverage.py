@@ -1,6 +1,6 @@
 """Do the intervals of results/effects.py hold? Simulated tables with known effects, some minutes.
 
-    python benchmarks/coverage.py --replications 2000
+    python benchmarks/interval_coverage.py --replications 2000
 
 Each table: 8 trained cells (factors A, B, C) x seeds x 630 items, read in both class orders.
 True effects in points: A 3, A x B 3, B, C, A x C, B x C none. Run variation is given as the
