@@ -146,7 +146,9 @@ def study(folder: Path, epochs: int, factors: Factors) -> Outcome:
     return total
 
 
-def suite(folder: Path, size: int, epochs: int, scratch: Path, factors: Factors, *, seeds: int = 1) -> Outcome:
+def suite(
+    folder: Path, size: int, epochs: int, scratch: Path, factors: Factors, *, seeds: int = 1
+) -> Outcome:
     """The suite in an empty cache and an empty MLflow store."""
     with tempfile.TemporaryDirectory(dir=scratch) as name:
         place = Path(name)

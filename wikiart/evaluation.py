@@ -11,6 +11,8 @@ from torch import nn
 from wikiart import fast
 from wikiart.config import CLASS_ORDERS
 
+AT_ONCE = 2**20  #: pixels that go through a network together: 12 MB of float32
+
 
 class Scores(NamedTuple):
     """How well the test images were answered. All shares lie in 0..1.
@@ -25,12 +27,11 @@ class Scores(NamedTuple):
     confusion: np.ndarray  #: int (classes, classes), rows the truth, columns the answer
 
 
-def predict(
-    network: nn.Sequential, images: np.ndarray, *, device: str = "cpu", batch: int = 256
-) -> np.ndarray:
+def predict(network: nn.Sequential, images: np.ndarray, *, device: str = "cpu") -> np.ndarray:
     """The network's outputs with the highest probability: int64 (n,) for uint8 images (n, size, size, 3)."""
     network.eval()
     answers = []
+    batch = max(1, AT_ONCE // images.shape[1] ** 2)
     with torch.inference_mode():
         for start in range(0, len(images), batch):
             pixels = torch.from_numpy(images[start : start + batch]).to(device).permute(0, 3, 1, 2).float()
