@@ -14,7 +14,7 @@ from wikiart import evaluation
 from wikiart.store import Store
 from wikiart.training import Epoch
 
-EVERY, SILENCE = 5.0, 60.0  # seconds until the server is told again, and one that was away
+EVERY, SILENCE = 10.0, 60.0  # seconds until the server is told again, and one that was away
 
 
 class Live:

@@ -1,6 +1,6 @@
 """What MLflow holds of a suite, as tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +19,7 @@ METRICS = {
     "balanced accuracy": "test/balanced_accuracy",
     "macro-F1": "test/macro_f1",
 }
+ABOUT_RUN = ("run_id", "commit", "artifacts", "weights")
 AT_ONCE = 8  # requests to the server
 MOST_CELLS = 64  #: that are printed and drawn
 
@@ -32,7 +33,8 @@ class Suite:
     """One suite as MLflow holds it.
 
     ``about`` is the parent's design.json. ``runs`` has a row for each planned run: cell, the
-    factors, seed, and run_id, commit and the metrics, which are missing where no run is finished.
+    factors, seed, and run_id, commit, artifacts (where its files lie), weights (the same for runs that
+    are readings of one training) and the metrics, which are missing where no run is finished.
     """
 
     parent: Run
@@ -77,39 +79,45 @@ class Suite:
     def answers(self) -> pd.DataFrame:
         """A row per finished run and test item: the factors, seed, item, truth, prediction."""
 
-        def read(row: dict) -> pd.DataFrame:
-            table = mlflow.artifacts.load_dict(f"runs:/{row['run_id']}/items.json")
-            items = pd.DataFrame(table["data"], columns=table["columns"]).rename(columns={"path": "item"})
-            return items.assign(**{name: row[name] for name in (*self.factors, "seed", "cell")})
+        def read(artifacts: str) -> pd.DataFrame:
+            table = mlflow.artifacts.load_dict(f"{artifacts}/items.json")
+            return pd.DataFrame(table["data"], columns=table["columns"]).rename(columns={"path": "item"})
 
-        return self._each(read, self.finished)
+        runs = self.finished
+        return self._together(runs, _each(read, runs["artifacts"]))
 
     @cached_property
     def curves(self) -> pd.DataFrame:
         """A row per finished run and epoch: cell, the factors, seed, epoch, loss, accuracy (training).
 
-        Of the cells that are shown.
+        Of the cells that are shown; one for all readings of a training, which have the same.
         """
         client = MlflowClient()
 
-        def read(row: dict) -> pd.DataFrame:
+        def read(run_id: str) -> pd.DataFrame:
             history = {
                 name: {
-                    point.step: point.value
-                    for point in client.get_metric_history(row["run_id"], f"train/{name}")
+                    point.step: point.value for point in client.get_metric_history(run_id, f"train/{name}")
                 }
                 for name in ("loss", "accuracy")
             }
-            curve = pd.DataFrame(history).rename_axis("epoch").reset_index()
-            return curve.assign(**{name: row[name] for name in (*self.factors, "seed", "cell")})
+            return pd.DataFrame(history).rename_axis("epoch").reset_index()
 
-        return self._each(read, self.finished[self.finished["cell"].isin(self.shown)])
+        runs = self.finished[self.finished["cell"].isin(self.shown)]
+        trained = runs.drop_duplicates("weights")
+        of = dict(zip(trained["weights"], _each(read, trained["run_id"]), strict=True))
+        return self._together(runs, [of[weights] for weights in runs["weights"]])
 
-    def _each(self, read: Callable[[dict], pd.DataFrame], runs: pd.DataFrame) -> pd.DataFrame:
-        rows = runs.to_dict("records")
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            tables = list(pool.map(read, rows))
-        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    def _together(self, runs: pd.DataFrame, tables: list[pd.DataFrame]) -> pd.DataFrame:
+        """The tables of some runs as one, which says whose each row is."""
+        whose = runs[[*self.factors, "seed", "cell"]].to_dict("records")
+        named = [table.assign(**run) for run, table in zip(whose, tables, strict=True)]
+        return pd.concat(named, ignore_index=True) if named else pd.DataFrame()
+
+
+def _each(read: Callable[[str], pd.DataFrame], where: Iterable[str]) -> list[pd.DataFrame]:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(read, where))
 
 
 def newest_suite(experiment: str = "") -> str:
@@ -167,10 +175,16 @@ def read_suite(suite_id: str) -> Suite:
         row = {"cell": planned["cell"], **planned["levels"], "seed": planned["seed"]}
         if run := finished.get(planned["fingerprint"]):
             metrics = {name: run.data.metrics.get(key) for name, key in METRICS.items()}
-            commit = run.data.tags.get("mlflow.source.git.commit", "")[:12]
-            row.update(run_id=run.info.run_id, commit=commit, **metrics)
+            tags = run.data.tags
+            row.update(
+                run_id=run.info.run_id,
+                commit=tags.get("mlflow.source.git.commit", "")[:12],
+                artifacts=run.info.artifact_uri,  # a look-up less for each run than runs:/<run id>
+                weights=(tags["suite"], tags["training"]),
+                **metrics,
+            )
         rows.append(row)
-    columns = ["cell", *about["runs"][0]["levels"], "seed", "run_id", "commit", *METRICS]
+    columns = ["cell", *about["runs"][0]["levels"], "seed", *ABOUT_RUN, *METRICS]
     return Suite(parent, about, pd.DataFrame(rows, columns=columns))
 
 

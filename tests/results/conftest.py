@@ -24,5 +24,5 @@ def repeated(suite, more) -> reading.Suite:
 def without(suite: reading.Suite, *rows: int) -> reading.Suite:
     """The suite as it were if these of its runs had failed."""
     runs = suite.runs.copy()
-    runs.loc[list(rows), ["run_id", "commit", *reading.METRICS]] = None
+    runs.loc[list(rows), [*reading.ABOUT_RUN, *reading.METRICS]] = None
     return reading.Suite(suite.parent, suite.about, runs)
