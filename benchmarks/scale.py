@@ -50,7 +50,7 @@ def main() -> None:
     options = parser.parse_args()
     n = options.images
     print("images   pixels   trainings   seconds   each   expected   expected/seconds", flush=True)
-    for images, size, trainings in ((n, 64, 4), (2 * n, 64, 4), (4 * n, 64, 4), (n, 128, 4), (n, 64, 8)):
+    for images, size, trainings in ((n, 64, 4), (2 * n, 64, 4), (4 * n, 64, 4), (n, 128, 4), (2 * n, 128, 4), (n, 64, 8)):
         made, took, expected = run(images, size, trainings, options.epochs, options.scratch)
         each = took / (trainings * options.epochs * made / 1000 * (size / 64) ** 2)
         print(
