@@ -32,12 +32,11 @@ class Kind(NamedTuple):
         return cls(*(getattr(job.training.config, name) for name in cls._fields))
 
 
-def seconds(jobs: Sequence[Job], engine: Local) -> float | None:
-    """Seconds from the first start to the last end; None if the work is not worth an estimate.
+def seconds(jobs: Sequence[Job], engine: Local) -> list[float] | None:
+    """Seconds that each training will take; None if the work is not worth an estimate.
 
     Every worker times some steps of each kind of training while the others do so too, since
-    they share the machine's memory. Trainings are then dealt out as the engine does it. What an
-    interrupted training has behind it is not taken off.
+    they share the machine's memory. What an interrupted training has behind it is not taken off.
     """
     items = {images: _items(job) for images, job in {_images(job): job for job in jobs}.items()}
     steps = [_steps(job, items[_images(job)]) for job in jobs]
@@ -50,11 +49,10 @@ def seconds(jobs: Sequence[Job], engine: Local) -> float | None:
     kinds = {Kind.of(job): job for job in jobs}
     answers = engine.ask(_paces, list(kinds.values()))
     paces = dict(zip(kinds, map(statistics.mean, zip(*answers, strict=True)), strict=True))
-    each = [
+    return [
         count * paces[Kind.of(job)] + LOGGING * len(job.training.cells)
         for count, job in zip(steps, jobs, strict=True)
     ]
-    return dealt(each, engine.workers)
 
 
 def dealt(each: Sequence[float], workers: int) -> float:

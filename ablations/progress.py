@@ -73,8 +73,10 @@ class SuiteProgress:
 
     QUIET = 60.0  # seconds without a line in a log before it says that it is alive
 
-    def __init__(self, trainings: Sequence[tuple[str, int]]):
-        """``trainings``: name and number of cells of each."""
+    def __init__(self, trainings: Sequence[tuple[str, int]], expected: Sequence[float] | None = None):
+        """``trainings``: name and number of cells of each; ``expected``: how long it takes, in any unit."""
+        expected = expected or [1.0] * len(trainings)
+        self.weights = [one / sum(expected) for one in expected]
         self.names = [name for name, _ in trainings]
         self.cells = [cells for _, cells in trainings]
         self.shares = [0.0] * len(trainings)
@@ -123,9 +125,11 @@ class SuiteProgress:
 
     def _show(self) -> None:
         title = f"{self._cells_done()}/{sum(self.cells)} cells  {self._running()}"
-        self._bar.update(
-            self._task, completed=sum(self.shares) / len(self.shares), description=title, left=self._left()
-        )
+        self._bar.update(self._task, completed=self._done(), description=title, left=self._left())
+
+    def _done(self) -> float:
+        """Share of all the work."""
+        return sum(weight * share for weight, share in zip(self.weights, self.shares, strict=True))
 
     def _cells_done(self) -> int:
         return sum(self.cells[index] for index in self.ended)
@@ -134,10 +138,10 @@ class SuiteProgress:
         return ", ".join(self.names[index] for index in self.running)
 
     def _left(self) -> str:
-        done = sum(self.shares)
+        done = self._done()
         if done == 0:
             return "time left unknown"
-        seconds = (time.monotonic() - self.began) * (len(self.shares) - done) / done
+        seconds = max(0.0, (time.monotonic() - self.began) * (1 - done) / done)  # rounding may pass the end
         return f"{readable(seconds)} left"
 
 

@@ -207,13 +207,14 @@ def _run_jobs(
     work = _on_nodes(cluster, jobs) if cluster else carry_out
     how = f"{engine.workers} at a time, {engine.threads} threads each, on {jobs[0].device}"
     say(f"{len(jobs)} trainings to run, {how}")
-    if isinstance(engine, Local) and (expected := estimate.seconds(jobs, engine)):
-        say(f"about {readable(expected)}, going by some steps of each network")
-        times["expected"] = expected
+    expected = estimate.seconds(jobs, engine) if isinstance(engine, Local) else None
+    if expected:
+        times["expected"] = estimate.dealt(expected, engine.workers)
+        say(f"about {readable(times['expected'])}, going by some steps of each network")
     began = time.monotonic()
     failed: dict[str, BaseException] = {}
     with (
-        SuiteProgress([(job.training.name, len(job.training.cells)) for job in jobs]) as progress,
+        SuiteProgress([(job.training.name, len(job.training.cells)) for job in jobs], expected) as progress,
         closing(engine.run(work, jobs, progress.update)) as ended,
     ):
         for index, error in ended:

@@ -50,8 +50,8 @@ def main() -> None:
     options = parser.parse_args()
     n = options.images
     print("images   pixels   trainings   seconds   each   expected   expected/seconds", flush=True)
-    for images, size, trainings in ((n, 64, 4), (2 * n, 64, 4), (4 * n, 64, 4), (n, 128, 4), (2 * n, 128, 4), (n, 64, 8)):
-        made, took, expected = run(images, size, trainings, options.epochs, options.scratch)
+    for times, size, trainings in ((1, 64, 4), (2, 64, 4), (4, 64, 4), (1, 128, 4), (2, 128, 4), (1, 64, 8)):
+        made, took, expected = run(times * n, size, trainings, options.epochs, options.scratch)
         each = took / (trainings * options.epochs * made / 1000 * (size / 64) ** 2)
         print(
             f"{made:6}{size:9}{trainings:12}{took:10.1f}{each:7.2f}{expected:11.1f}{expected / took:19.2f}",

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from ablations.progress import SuiteProgress
 from tests.conftest import ROOT, environment_for
 
 BAR = "\u2501"
@@ -25,6 +26,14 @@ with SuiteProgress([("one", 2), ("two", 1)]) as progress:
     progress.end(1, ValueError("no luck\\nat all"))
 say("the link", always=True)
 """
+
+
+@pytest.mark.parametrize(("expected", "left"), [(None, "10 min"), ([600.0, 600.0, 6000.0], "1.7 h")])
+def test_time_left_goes_by_what_a_training_is_expected_to_take(expected, left):
+    progress = SuiteProgress([("one", 1), ("two", 1), ("three", 1)], expected)
+    progress.began -= 1200
+    progress.shares = [1.0, 1.0, 0.0]
+    assert progress._left() == f"{left} left"
 
 
 def in_terminal(words: list[str], environment: dict[str, str]) -> str:
