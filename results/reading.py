@@ -151,8 +151,19 @@ def _existing() -> str:
     return where
 
 
-def read_suite(suite_id: str) -> Suite:
+def _id_of(named: str) -> str:
+    """The id of the newest suite whose run has this name; what is no suite's name is taken for an id."""
+    condition = f"tags.role = 'suite' and attributes.run_name = '{named}'"
+    found = mlflow.search_runs(
+        search_all_experiments=True, filter_string=condition, max_results=1, output_format="list"
+    )
+    return found[0].info.run_id if found else named
+
+
+def read_suite(named: str) -> Suite:
     """Find the finished run of every planned cell and seed.
+
+    The suite is named by its run's id or name, of which the newest is taken.
 
     A run is known by its fingerprint, so that one which an earlier suite finished counts; the
     suite's own comes first, then the newest.
@@ -164,11 +175,12 @@ def read_suite(suite_id: str) -> Suite:
     """
     where = _existing()
     try:
+        suite_id = _id_of(named)
         parent = MlflowClient().get_run(suite_id)
         about = mlflow.artifacts.load_dict(f"runs:/{suite_id}/design.json")
     except mlflow.MlflowException as error:
         reason = str(error).splitlines()[0]
-        raise NoSuite(f"{suite_id} is no suite on {where}: {reason}") from error
+        raise NoSuite(f"{named} is no suite on {where}: {reason}") from error
     finished = _finished(parent)
     rows = []
     for planned in about["runs"]:

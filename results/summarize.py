@@ -55,7 +55,18 @@ def at_base(suite: Suite, factors: Sequence[str]) -> pd.DataFrame:
     return suite.answers.assign(**held)
 
 
-def write_comparison(first: str, second: str, folder: Path) -> list[Path]:
+def held_apart(one: Suite, other: Suite) -> str:
+    """What neither suite varied, but each held at its own level: a sentence, or nothing."""
+    mine, theirs = one.about["base"], other.about["base"]
+    apart = [
+        f"{name} {level} instead of {mine[name]}"
+        for name, level in theirs.items()
+        if name not in {*one.factors, *other.factors} and level != mine[name]
+    ]
+    return f" The suites also differ in what they held fixed: {', '.join(apart)}." if apart else ""
+
+
+def write_comparison(one: Suite, other: Suite, folder: Path) -> list[Path]:
     """Compare the common cells of two suites on the same test items, and print and write the table.
 
     Raises
@@ -63,13 +74,13 @@ def write_comparison(first: str, second: str, folder: Path) -> list[Path]:
     ValueError
         They have no cell in common, or other test items.
     """
-    one, other = read_suite(first), read_suite(second)
     factors = list(dict.fromkeys([*one.factors, *other.factors]))
     found = compare(at_base(one, factors), at_base(other, factors), factors)
     table = tables.comparison_table(found, factors)
     caption = (
-        f"Suite {second} less suite {first}, in points of accuracy, on the same test images; "
-        "the first interval holds on this test set, the second on new images."
+        f"Suite {folder_name(other)} less suite {folder_name(one)}, in points of accuracy, on the same test "
+        "images; the first interval holds on this test set, the second on new images."
+        f"{held_apart(one, other)}"
     )
     click.echo(f"{tables.markdown(table)}\n\n{caption}\n")
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,12 +88,12 @@ def write_comparison(first: str, second: str, folder: Path) -> list[Path]:
 
 
 WHICH = (
-    click.option("--suite", default="", show_default="the newest", help="Id of the suite's run."),
+    click.option("--suite", default="", show_default="the newest", help="Name or id of the suite's run."),
     click.option(
         "--experiment", default="", show_default="all", help="Experiment to find the newest suite in."
     ),
     click.option(
-        "--compare", "pair", nargs=2, metavar="A B", help="What suite B changed against A, instead."
+        "--compare", "pair", nargs=2, metavar="A B", help="What suite B changed against suite A, instead."
     ),
 )
 OUTPUT = (
@@ -108,8 +119,9 @@ def command(
 ) -> None:
     """Summarize one suite, or compare two."""
     if pair:
-        folder = out / (name or f"{pair[0][:8]}-{pair[1][:8]}")
-        files = write_comparison(*pair, folder)
+        one, other = map(read_suite, pair)
+        folder = out / (name or f"{folder_name(other)}-less-{folder_name(one)}")
+        files = write_comparison(one, other, folder)
     else:
         chosen = read_suite(suite or newest_suite(experiment))
         folder = out / (name or folder_name(chosen))

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,20 +28,29 @@ def test_prints_the_suites_own_table_again(suite, read, tmp_path):
 
 
 def test_two_suites_are_compared(suite, read, repeated, tmp_path):
-    first, second = read.parent.info.run_id, repeated.parent.info.run_id
-    done = run_script(suite, "--compare", first, second, "--out", tmp_path, "--name", "both")
+    first, second = read.parent.info.run_id, repeated.parent.info.run_name  # by id or by name
+    done = run_script(suite, "--compare", first, second, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
-    assert f"Suite {second} less suite {first}" in done.stdout
-    assert (tmp_path / "both" / "comparison.tex").is_file()
+    assert f"Suite {second} less suite {read.parent.info.run_name}" in done.stdout
+    assert (tmp_path / f"{second}-less-{read.parent.info.run_name}" / "comparison.tex").is_file()
     rows = [line for line in done.stdout.splitlines() if "| sorted " in line and "| off " in line]
     assert len(rows) == 1  # the one cell that both have: SMOTE alone was varied, the rest held at the base
     assert "+0.0" in rows[0]
+
+
+def test_what_two_suites_held_apart(read, repeated):
+    assert summarize.held_apart(read, repeated) == ""
+    base = {**read.about["base"], "epochs": "77", "conv_layers": "1"}  # which the first suite varied
+    other = replace(repeated, about={**repeated.about, "base": base})
+    epochs = read.about["base"]["epochs"]
+    assert summarize.held_apart(read, other).endswith(f" fixed: epochs 77 instead of {epochs}.")
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--suite", "0123"], "0123 is no suite"),
+        (["--suite", "Rosa's"], "Rosa's is no suite"),
         (["--experiment", "nothing"], "no experiment is called nothing"),
     ],
 )
