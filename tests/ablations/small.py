@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from mlflow import MlflowClient
 
@@ -16,6 +17,13 @@ ARGUMENTS = {
     "threads": 1,
 }
 CELLS = 4  # from 2 trainings
+
+
+class Undisturbed(NamedTuple):
+    """A suite from its start to its end."""
+
+    results: dict[str, dict[str, float]]  #: metrics by fingerprint
+    seconds: float
 
 
 def command(paintings: Path, folder: Path, **more: object) -> list[str]:

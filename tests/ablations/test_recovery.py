@@ -99,19 +99,6 @@ class Suite:
                 assert [point.step for point in curve] == list(range(1, ARGUMENTS["epochs"] + 1))
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, paintings_folder) -> tuple[dict, float]:
-    """What a suite comes to that nobody stops, and the seconds it takes."""
-    suite = Suite(tmp_path_factory.mktemp("undisturbed"), paintings_folder)
-    began = time.monotonic()
-    process, output = suite.start()
-    assert process.wait(300) == 0, output.read_text()
-    results = suite.results()
-    assert len(results) == CELLS
-    suite.assert_whole(results)
-    return results, time.monotonic() - began
-
-
 def family(process: subprocess.Popen) -> list[psutil.Process]:
     """A process and all that it started, directly or not."""
     with contextlib.suppress(psutil.NoSuchProcess):
@@ -199,12 +186,11 @@ def finish(suite: Suite, expected: dict) -> None:
 
 
 def test_stopped_and_gone_on_with(tmp_path, paintings_folder, undisturbed):
-    expected, _ = undisturbed
     choice = random.Random(5)
     suite = Suite(tmp_path / "suite", paintings_folder)
     for how in ("SIGKILL to everything", "SIGINT to the group", "SIGKILL to a worker"):
         stop(suite, how, choice.uniform(0, 0.5), choice, training=True)
-    finish(suite, expected)
+    finish(suite, undisturbed.results)
     assert len(suite.runs("KILLED")) >= 2 + 3  # two suites, and what was under way at each stop
     remarks = [suite.log(run) for run in suite.runs("FINISHED") if run.data.tags["role"] == "cell"]
     assert any("goes on after epoch" in text for text in remarks)
@@ -213,23 +199,21 @@ def test_stopped_and_gone_on_with(tmp_path, paintings_folder, undisturbed):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_stopped_at_random_moments(tmp_path, paintings_folder, undisturbed, seed):
-    expected, seconds = undisturbed
     choice = random.Random(seed)
     for number, how in enumerate(choice.sample(STOPS, len(STOPS))):
         if number % 3 == 0:  # a suite takes about three stops until it has nothing left to do
             suite = Suite(tmp_path / str(number), paintings_folder, workers=2)
-        stop(suite, how, choice.uniform(0, 1.2) * seconds, choice)
+        stop(suite, how, choice.uniform(0, 1.2) * undisturbed.seconds, choice)
         if number % 3 == 2:
-            finish(suite, expected)
+            finish(suite, undisturbed.results)
 
 
 @pytest.mark.slow
 def test_two_at_once_on_a_database_that_does_not_exist(tmp_path, paintings_folder, undisturbed):
-    expected, _ = undisturbed
     suite = Suite(tmp_path / "suite", paintings_folder)
     for process, output in [suite.start(), suite.start()]:
         assert process.wait(300) == 0, output.read_text()
-    suite.assert_whole(expected)
+    suite.assert_whole(undisturbed.results)
     parents = [run for run in suite.runs("FINISHED") if run.data.tags["role"] == "suite"]
     reused = [int(run.data.tags.get("reused", 0)) for run in parents]
     assert sum(reused) == CELLS  # what one ran, the other reused

@@ -177,7 +177,7 @@ def test_finished_trainings_of_a_server_that_is_gone_are_handed_in_by_the_next_s
     assert kept
     server.wait()
     assert start(paintings_folder, tmp_path, server.uri, **impatient).wait(200) == 0, output.read_text()
-    assert results(server.uri, experiment) == undisturbed
+    assert results(server.uri, experiment) == undisturbed.results
     runs = client.search_runs([experiment], "tags.role = 'cell' and attributes.status = 'FINISHED'")
     times = [run.data.metrics["time/training_s"] for run in runs]
     assert {one.seconds for one in kept} <= set(times)  # trained once
@@ -211,4 +211,4 @@ def test_a_minutes_outage_under_eight_workers(server, login, tmp_path, paintings
     assert process.wait(900) == 0, output.read_text()
     found = results(server.uri, experiment)
     assert len(found) == 4 * CELLS
-    assert undisturbed.items() <= found.items()
+    assert undisturbed.results.items() <= found.items()
