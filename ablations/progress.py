@@ -75,8 +75,8 @@ class SuiteProgress:
 
     def __init__(self, trainings: Sequence[tuple[str, int]], expected: Sequence[float] | None = None):
         """``trainings``: name and number of cells of each; ``expected``: how long it takes, in any unit."""
-        expected = expected or [1.0] * len(trainings)
-        self.weights = [one / sum(expected) for one in expected]
+        self.expected = expected or [1.0] * len(trainings)
+        self.total = sum(self.expected)
         self.names = [name for name, _ in trainings]
         self.cells = [cells for _, cells in trainings]
         self.shares = [0.0] * len(trainings)
@@ -91,7 +91,7 @@ class SuiteProgress:
             transient=True,
             disable=not _shows_bars(),
         )
-        self._task = self._bar.add_task("starting", total=1.0, left="")
+        self._task = self._bar.add_task("starting", total=self.total, left="")
 
     def __enter__(self) -> "SuiteProgress":
         self._bar.start()
@@ -128,8 +128,8 @@ class SuiteProgress:
         self._bar.update(self._task, completed=self._done(), description=title, left=self._left())
 
     def _done(self) -> float:
-        """Share of all the work."""
-        return sum(weight * share for weight, share in zip(self.weights, self.shares, strict=True))
+        """How much of ``total``."""
+        return sum(whole * share for whole, share in zip(self.expected, self.shares, strict=True))
 
     def _cells_done(self) -> int:
         return sum(self.cells[index] for index in self.ended)
@@ -141,7 +141,7 @@ class SuiteProgress:
         done = self._done()
         if done == 0:
             return "time left unknown"
-        seconds = max(0.0, (time.monotonic() - self.began) * (1 - done) / done)  # rounding may pass the end
+        seconds = (time.monotonic() - self.began) * (self.total - done) / done
         return f"{readable(seconds)} left"
 
 

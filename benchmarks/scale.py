@@ -9,7 +9,6 @@ equal figures mean that the cost is linear. ``expected`` is what the suite print
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from mlflow import MlflowClient
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.suite import ROOT, paint
+from benchmarks.suite import ROOT, ablate, paint
 
 STUDY = 13_350  # training images, of which `paint` takes a share
 DROPOUTS = ("0", "0.05", "0.1", "0.15", "0.2", "0.25", "0.3", "0.35")
@@ -30,14 +29,12 @@ def run(images: int, size: int, trainings: int, epochs: int, scratch: Path) -> t
     with tempfile.TemporaryDirectory(dir=scratch) as name:
         place = Path(name)
         made = paint(place / "paintings", size, images / STUDY)
-        uri = f"sqlite:///{place}/mlflow.db"
-        command = [sys.executable, "-m", "ablations.ablate", "--data", str(place / "paintings")]
-        command += ["--factors", f"dropout={','.join(DROPOUTS[:trainings])}", "--seeds", "1"]
-        command += ["--image-size", str(size), "--epochs", str(epochs)]
-        command += ["--cache", str(place / "cache"), "--out", str(place / "results")]
-        environment = {**os.environ, "MLFLOW_TRACKING_URI": uri}
+        options = ["--data", str(place / "paintings"), "--seeds", "1"]
+        options += ["--factors", f"dropout={','.join(DROPOUTS[:trainings])}"]
+        options += ["--image-size", str(size), "--epochs", str(epochs)]
+        command, environment = ablate(place, options)
         subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
-        [parent] = MlflowClient(uri).search_runs(["0"], "tags.role = 'suite'")
+        [parent] = MlflowClient(environment["MLFLOW_TRACKING_URI"]).search_runs(["0"], "tags.role = 'suite'")
         seen = parent.data.metrics
         return made["train"], seen["time/trainings_s"], seen.get("time/expected_s", float("nan"))
 

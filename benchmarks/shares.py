@@ -9,7 +9,6 @@ sample counts for the first part, in the order of `PARTS`, that its stack passes
 call below MLflow is MLflow. Threads that wait are not counted.
 """
 
-import os
 import re
 import subprocess
 import sys
@@ -17,7 +16,9 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.suite import ROOT, ablate
 
 WAITS = re.compile(
     r"(threading|selectors|connection|popen_fork)\.py:\d+\)$|^process \d+:[^;]*$"
@@ -44,11 +45,10 @@ def part_of(stack: str) -> str:
 def sampled(options: list[str], place: Path) -> Counter[str]:
     """Samples of each part while a suite with these options ran in ``place``."""
     raw = place / "stacks.txt"
-    command = ["py-spy", "record", "--format", "raw", "--subprocesses", "--full-filenames", "--rate", "20"]
-    command += ["--output", str(raw), "--", sys.executable, "-m", "ablations.ablate", *options]
-    command += ["--cache", str(place / "cache"), "--out", str(place / "results")]
-    environment = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{place}/mlflow.db"}
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    command, environment = ablate(place, options)
+    spy = ["py-spy", "record", "--format", "raw", "--subprocesses", "--full-filenames", "--rate", "20"]
+    spy += ["--output", str(raw), "--"]
+    subprocess.run([*spy, *command], cwd=ROOT, env=environment, check=True)
     counts: Counter[str] = Counter()
     for line in raw.read_text().splitlines():
         stack, _, count = line.rpartition(" ")

@@ -152,11 +152,16 @@ def suite(
     """The suite in an empty cache and an empty MLflow store."""
     with tempfile.TemporaryDirectory(dir=scratch) as name:
         place = Path(name)
-        environment = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{place}/mlflow.db"}
-        command = [sys.executable, "-m", "ablations.ablate", "--data", str(folder), "--seeds", str(seeds)]
-        command += ["--image-size", str(size), "--epochs", str(epochs), *_asked(factors)]
-        command += ["--cache", str(place / "cache"), "--out", str(place / "results")]
-        return run(command, environment)[0]
+        options = ["--data", str(folder), "--seeds", str(seeds)]
+        options += ["--image-size", str(size), "--epochs", str(epochs), *_asked(factors)]
+        return run(*ablate(place, options))[0]
+
+
+def ablate(place: Path, options: list[str]) -> tuple[list[str], dict[str, str]]:
+    """The suite's command and environment, with a cache, an MLflow store and results in ``place``."""
+    command = [sys.executable, "-m", "ablations.ablate", *options]
+    command += ["--cache", str(place / "cache"), "--out", str(place / "results")]
+    return command, {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{place}/mlflow.db"}
 
 
 def _asked(factors: Factors) -> list[str]:

@@ -1,5 +1,6 @@
 """What MLflow holds of a suite, as tables."""
 
+import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ METRICS = {
     "macro-F1": "test/macro_f1",
 }
 ABOUT_RUN = ("run_id", "commit", "artifacts", "weights")
+RUN_ID = re.compile("[0-9a-f]{32}")
 AT_ONCE = 8  # requests to the server
 MOST_CELLS = 64  #: that are printed and drawn
 
@@ -131,16 +133,21 @@ def newest_suite(experiment: str = "") -> str:
     where = _existing()
     if experiment and mlflow.get_experiment_by_name(experiment) is None:
         raise NoSuite(f"no experiment is called {experiment} on {where}")
+    if found := _newest(experiment=experiment):
+        return found
+    raise NoSuite(f"no suite on {where}: run one with mlflow run . -e ablate")
+
+
+def _newest(*, experiment: str = "", named: str = "") -> str | None:
+    """Id of the newest suite, of those in an experiment or of those whose run has a name, if there is one."""
     found = mlflow.search_runs(
         experiment_names=[experiment] if experiment else None,
         search_all_experiments=not experiment,
-        filter_string="tags.role = 'suite'",
+        filter_string="tags.role = 'suite'" + (f" and attributes.run_name = '{named}'" if named else ""),
         max_results=1,
         output_format="list",
     )
-    if not found:
-        raise NoSuite(f"no suite on {where}: run one with mlflow run . -e ablate")
-    return found[0].info.run_id
+    return found[0].info.run_id if found else None
 
 
 def _existing() -> str:
@@ -149,15 +156,6 @@ def _existing() -> str:
     if where.startswith("sqlite:///") and not Path(urlsplit(where).path[1:]).is_file():
         raise NoSuite(f"no suite on {where}, which does not exist: run one with mlflow run . -e ablate")
     return where
-
-
-def _id_of(named: str) -> str:
-    """The id of the newest suite whose run has this name; what is no suite's name is taken for an id."""
-    condition = f"tags.role = 'suite' and attributes.run_name = '{named}'"
-    found = mlflow.search_runs(
-        search_all_experiments=True, filter_string=condition, max_results=1, output_format="list"
-    )
-    return found[0].info.run_id if found else named
 
 
 def read_suite(named: str) -> Suite:
@@ -175,7 +173,7 @@ def read_suite(named: str) -> Suite:
     """
     where = _existing()
     try:
-        suite_id = _id_of(named)
+        suite_id = named if RUN_ID.fullmatch(named) else _newest(named=named) or named
         parent = MlflowClient().get_run(suite_id)
         about = mlflow.artifacts.load_dict(f"runs:/{suite_id}/design.json")
     except mlflow.MlflowException as error:

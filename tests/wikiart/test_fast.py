@@ -104,7 +104,7 @@ def twenty_steps(
         losses.append(torch.stack(both(*pair, *random_batch(size, items, number, dtype))))
         for optimizer in optimizers:
             optimizer.step()
-    return torch.stack(losses).detach(), [network.state_dict() for network in pair]
+    return torch.stack(losses), [network.state_dict() for network in pair]
 
 
 def assert_equal(losses: torch.Tensor, states: list[dict[str, torch.Tensor]], near: float) -> None:
