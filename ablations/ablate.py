@@ -5,7 +5,7 @@ Class order mixed or sorted, one or three convolutions, dropout 0.01 or 0.1, SMO
 """
 
 from ablations import class_order, conv_layers, dropout, smote
-from ablations.command import question
+from ablations.cli.question import question
 
 CARD = [class_order.FACTOR, conv_layers.FACTOR, dropout.FACTOR, smote.FACTOR]
 

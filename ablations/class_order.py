@@ -7,9 +7,9 @@ names "already improved the multiclass accuracy by 11 %".
 Training is not touched by it, so both levels are read from the same weights.
 """
 
-from ablations.command import question
-from ablations.design import Factor
-from wikiart.config import CLASS_ORDERS
+from ablations.cli.question import question
+from ablations.design.designs import Factor
+from wikiart.learning.config import CLASS_ORDERS
 
 FACTOR = Factor(
     "class_order",

@@ -5,8 +5,8 @@ by three with batch normalisation and ReLU, together with dropout 0.1, and repor
 on sorted classes without SMOTE.
 """
 
-from ablations.command import question
-from ablations.design import Factor
+from ablations.cli.question import question
+from ablations.design.designs import Factor
 
 FACTOR = Factor(
     "conv_layers",

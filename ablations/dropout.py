@@ -4,8 +4,8 @@ The study moved from 0.01 to 0.1 in the same step as from one convolution to thr
 reported no accuracy of its own for it.
 """
 
-from ablations.command import question
-from ablations.design import Factor
+from ablations.cli.question import question
+from ablations.design.designs import Factor
 
 FACTOR = Factor(
     "dropout",

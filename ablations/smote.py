@@ -6,8 +6,8 @@ share of the largest style), and reported 0.2238 and 0.2937, "although sometimes
 of memory and time.
 """
 
-from ablations.command import question
-from ablations.design import Factor
+from ablations.cli.question import question
+from ablations.design.designs import Factor
 
 FACTOR = Factor(
     "smote",

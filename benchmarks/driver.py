@@ -49,7 +49,8 @@ def command(seeds: int, place: Path) -> list[str]:
 
 def inner(arguments: list[str]) -> None:
     """The suite's own command, with the no-op in place of the training; stops after some cells."""
-    from ablations import ablate, suite
+    from ablations import ablate
+    from ablations.suite import course as suite
     from benchmarks import no_op
 
     suite.carry_out = no_op.carry_out

@@ -26,12 +26,12 @@ from torch import nn
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from ablations.engine import Local
-from wikiart.config import TrainingConfig
-from wikiart.network import build
-from wikiart.smote import no_recipes
-from wikiart.steps import Recorded
-from wikiart.training import begin
+from ablations.engines.local import Local
+from wikiart.learning.config import TrainingConfig
+from wikiart.learning.network import build
+from wikiart.learning.steps import Recorded
+from wikiart.learning.training import begin
+from wikiart.smote.recipes import no_recipes
 
 IMAGES, CLASSES = 2048, 27
 GB = 1e9

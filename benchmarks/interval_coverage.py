@@ -28,10 +28,10 @@ import pandas as pd
 from scipy import stats
 
 import simulation
-from factorial import Design
-from samples import Runs, macro_metrics
 from simulation import FACTORS, SETTINGS, STYLES, Noise, Study, study
-from uncertainty import interval
+from summary.analysis.contrasts import Design
+from summary.analysis.samples import Runs, macro_metrics
+from summary.analysis.uncertainty import interval
 
 ARCHITECTURE = Noise(architecture=0.12, run=0.12)
 

@@ -5,12 +5,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ablations import checkpoint, outcome, worker
-from ablations.live import Live
-from ablations.worker import Job
-from wikiart.network import build
-from wikiart.store import Store
-from wikiart.training import Epoch
+from ablations.engines import worker
+from ablations.engines.worker import Job
+from ablations.tracking import models as checkpoint
+from ablations.tracking import outcome
+from ablations.tracking.run_logger import Live
+from wikiart.images.store import Store
+from wikiart.learning.network import build
+from wikiart.learning.training import Epoch
 
 
 def carry_out(job: Job, report: Callable[[float], None]) -> None:

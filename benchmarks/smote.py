@@ -29,10 +29,10 @@ from imblearn.over_sampling import SMOTE
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from wikiart.mixtures import Mixtures
-from wikiart.network import build
+from wikiart.learning.batches import Mixtures
+from wikiart.learning.network import build
 from wikiart.sample import MANNERS
-from wikiart.smote import Recipes, no_recipes, recipes
+from wikiart.smote.recipes import Recipes, no_recipes, recipes
 
 STUDY = [manner.train for manner in MANNERS.values()]  # training images of every style
 SERIES = [(500, 64), (1000, 64), (1000, 128), (2000, 128), (1000, 224)]  # (images, size)

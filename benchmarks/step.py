@@ -22,8 +22,8 @@ from torch.profiler import ProfilerActivity, profile
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from wikiart.fast import forward
-from wikiart.network import build
+from wikiart.learning.fast.layers import forward
+from wikiart.learning.network import build
 
 CLASSES = 27
 SIZES, QUICK = (64, 224, 416), (64,)

@@ -15,11 +15,11 @@ COMMANDS = (
     ("python -m ablations.conv_layers", "conv_layers", "ablations.conv_layers"),
     ("python -m ablations.dropout", "dropout", "ablations.dropout"),
     ("python -m ablations.smote", "smote", "ablations.smote"),
-    ("python -m ablations.prepare", "prepare", "ablations.prepare"),
-    ("python -m ablations.cache", "cache", "ablations.cache"),
-    ("python -m ablations.setup", "setup", "ablations.setup"),
+    ("python -m ablations.cli.prepare", "prepare", "ablations.cli.prepare"),
+    ("python -m ablations.cli.cache", "cache", "ablations.cli.cache"),
+    ("python -m ablations.cli.setup", "setup", "ablations.cli.setup"),
     ("python results/summarize.py", "summarize", "summarize"),
-    ("python -m wikiart predict", "", "ablations.predict"),
+    ("python -m ablations.cli.predict", "", "ablations.cli.predict"),
 )
 
 

@@ -15,13 +15,12 @@ import cloup
 import pandas as pd
 from mlflow import MlflowClient
 
-import report
-import sentences
-import tables
-from commandline import YES_OR_NO, Command, debug
-from comparison import compare
-from effects import analyse
-from reading import Suite, newest_suite, read_suite
+from summary.analysis.comparison import compare
+from summary.analysis.effects import analyse
+from summary.commandline import YES_OR_NO, Command, debug
+from summary.report import page as report
+from summary.report import sentences, tables
+from summary.suite import Suite, newest_suite, read_suite
 
 
 def folder_name(suite: Suite) -> str:

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mlflow.projects.utils import load_project
 
-from tests.ablations.test_mlproject import click_command
+from tests.ablations.cli.test_mlproject import click_command
 from tests.conftest import TINY, environment_for, mlflow_run
 
 ROOT = Path(__file__).resolve().parents[1]

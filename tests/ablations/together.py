@@ -13,7 +13,7 @@ from pathlib import Path
 
 import statsmodels.api  # noqa: F401  for its seconds, as the next
 
-import ablations.suite  # noqa: F401
+import ablations.suite.course  # noqa: F401
 from tests.conftest import ROOT
 
 

@@ -3,7 +3,7 @@
 import mlflow
 import pytest
 
-import reading
+from summary import suite as reading
 
 
 @pytest.fixture(scope="session")

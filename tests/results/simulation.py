@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from factorial import Contrast, Design, Factor
-from uncertainty import Layout, interval, p_value
+from summary.analysis.contrasts import Contrast, Design, Factor
+from summary.analysis.uncertainty import Layout, interval, p_value
 
 # Test images per style in the study's data; the shares that truths are drawn from.
 STYLES = (17, 2, 2, 32, 34, 6, 3, 15, 9, 52, 8, 9, 101, 12, 10, 19, 1, 23, 6, 15, 51, 82, 13, 51, 44, 1, 12)

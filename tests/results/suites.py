@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 import simulation
-from factorial import Design, Factor
 from simulation import SETTINGS
+from summary.analysis.contrasts import Design, Factor
 
 CLASS_ORDER = Factor("class_order", ("unsorted", "sorted"), "evaluate")
 LAYERS = Factor("conv_layers", ("1", "3"))

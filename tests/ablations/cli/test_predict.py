@@ -1,0 +1,203 @@
+"""A finished run's network, asked about pictures: by the command, by MLflow, as a table or an array."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from click.testing import CliRunner
+from PIL import Image
+
+from ablations.cli.predict import command
+from ablations.tracking import models as checkpoint
+from tests.conftest import ROOT, STYLES
+from wikiart.images import reading
+from wikiart.learning.network import build
+
+KEY = ("class_order", "conv_layers", "dropout", "smote")
+
+
+@pytest.fixture(scope="module")
+def cells(suite):
+    """Those of the whole design, by their levels; other tests may have asked for more."""
+    first = suite.parents()[-1].info.run_id
+    runs = [run for run in suite.cells() if run.data.tags["suite"] == first]
+    return {tuple(run.data.params[name] for name in KEY): run for run in runs}
+
+
+def uri(run) -> str:
+    return f"runs:/{run.info.run_id}/model"
+
+
+def items(run) -> dict[str, str]:
+    """Answers by path, as they stand on the run."""
+    table = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/items.json")
+    rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
+    return {row["path"]: row["prediction"] for row in rows}
+
+
+@pytest.mark.parametrize("order", ["sorted", "unsorted"])
+def test_test_images_get_the_answers_of_the_run(cells, paintings_folder, order):
+    run = cells[order, "3", "0.1", "on"]
+    asked = ["--model", uri(run), "--format", "json", "--top", "4", str(paintings_folder / "test")]
+    done = CliRunner().invoke(command, asked)
+    assert done.exit_code == 0, done.output
+    answers = {
+        Path(found["image"]).relative_to(paintings_folder).as_posix(): found["styles"]
+        for found in json.loads(done.stdout)
+    }
+    assert {path: styles[0]["style"] for path, styles in answers.items()} == items(run)
+    for styles in answers.values():
+        shares = [one["probability"] for one in styles]
+        assert shares == sorted(shares, reverse=True)
+        assert sum(shares) == pytest.approx(1)
+        assert {one["style"] for one in styles} == set(STYLES)
+
+
+def test_as_a_user_types_it(suite, cells, paintings_folder, tmp_path):
+    """In a process of its own: text, an image that cannot be read, and one that is not there."""
+    run = cells["sorted", "3", "0.1", "off"]
+    image = paintings_folder / "test" / "Amber" / "0.jpg"
+    (tmp_path / "broken.jpg").write_bytes(image.read_bytes()[:100])
+    words = ["--model", uri(run), "--top", "2", str(tmp_path / "none.png"), str(tmp_path), str(image)]
+    done = subprocess.run(
+        [sys.executable, "-m", "wikiart", "predict", *words],
+        env={**suite.environment, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        cwd=suite.folder,
+    )
+    assert done.returncode == 1
+    [line] = done.stdout.splitlines()
+    assert line.startswith(f"{image}: {items(run)['test/Amber/0.jpg']} ")
+    assert line.count("%") == 2
+    missing, broken, last = done.stderr.splitlines()
+    assert missing == f"{tmp_path / 'none.png'}: No such file or directory"
+    assert broken.startswith(f"{tmp_path / 'broken.jpg'}: ")
+    assert last == "Error: 2 of 3 images cannot be read"
+
+
+def test_csv(cells, paintings_folder):
+    image = str(paintings_folder / "test" / "Amber" / "1.jpg")
+    done = CliRunner().invoke(
+        command, ["--model", uri(cells["sorted", "3", "0.1", "off"]), "--format", "csv", image]
+    )
+    header, *rows = done.stdout.splitlines()
+    assert header == "image,rank,style,probability"
+    assert [row.split(",")[:2] for row in rows] == [[image, "1"], [image, "2"], [image, "3"]]
+
+
+def test_mlflow_models_predict_without_the_project(suite, cells, paintings_folder, tmp_path):
+    run = cells["unsorted", "1", "0.1", "on"]
+    answers = items(run)
+    paths = [{"path": str(paintings_folder / path)} for path in answers]
+    (tmp_path / "in.json").write_text(json.dumps({"dataframe_records": [*paths, {"path": "/nowhere.png"}]}))
+    command = [sys.executable, "-m", "mlflow", "models", "predict", "--env-manager", "local", "-m", uri(run)]
+    done = subprocess.run(
+        [*command, "-i", tmp_path / "in.json", "-o", tmp_path / "out.json"],
+        env={name: value for name, value in suite.environment.items() if name != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    *found, missing = json.loads((tmp_path / "out.json").read_text())["predictions"]
+    assert [row["style"] for row in found] == list(answers.values())
+    assert missing == {
+        "style": None,
+        "error": "No such file or directory",
+        **dict.fromkeys(f"p_{style}" for style in mlflow.models.get_model_info(uri(run)).metadata["classes"]),
+    }
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A network that was not trained, as a model that crops its pictures; and the network."""
+    torch.manual_seed(0)
+    network = build(2, 0.1, 32, 3).eval()
+    folder = tmp_path_factory.mktemp("saved") / "model"
+    checkpoint.save(network, folder, 32, "crop")
+    checkpoint.stamp(folder, run_id="0123", model_id="m-0123", classes=["style", "error", "Amber"])
+    return folder, network
+
+
+@pytest.fixture(scope="module")
+def picture(tmp_path_factory) -> Path:
+    """Neither square nor upright."""
+    pixels = np.random.default_rng(1).integers(0, 256, (50, 70, 3), dtype=np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees
+    path = tmp_path_factory.mktemp("picture") / "turned.png"
+    Image.fromarray(pixels).save(path, exif=exif)
+    return path
+
+
+def test_pictures_are_read_as_in_training(saved, picture):
+    folder, network = saved
+    pixels = reading.read(picture, 32, "crop").pixels
+    with torch.no_grad():
+        expected = network(torch.tensor(pixels).permute(2, 0, 1)[None].float()).exp()[0].numpy()
+    found = mlflow.pyfunc.load_model(str(folder)).predict(pd.DataFrame({"path": [str(picture)]}))
+    assert list(found.columns) == ["style", "error", "p_style", "p_error", "p_Amber"]
+    np.testing.assert_allclose(found.iloc[0, 2:].to_numpy(float), expected, rtol=1e-5)
+
+
+def test_paths_bytes_text_and_pixels_are_one(saved, picture):
+    model = mlflow.pyfunc.load_model(str(saved[0]))
+    content = picture.read_bytes()
+    upright = np.rot90(np.asarray(Image.open(picture)), -1)
+    by_path = model.predict(pd.DataFrame({"path": [str(picture)]}))
+    for images in (
+        pd.DataFrame({"image": [content]}),
+        pd.DataFrame({"image": [base64.b64encode(content).decode()]}),
+        upright[None],
+        upright[None].astype(np.int64),  # as JSON gives them
+    ):
+        pd.testing.assert_frame_equal(model.predict(images), by_path)
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        pd.DataFrame({"picture": ["a.png"]}),
+        pd.DataFrame({"image": ["no base64!"]}),
+        np.zeros((1, 8, 8, 3), np.float32),
+        np.full((1, 8, 8, 3), 256),
+        np.zeros((8, 8, 3), np.uint8),
+    ],
+)
+def test_what_is_no_picture_is_refused(saved, images):
+    model = mlflow.pyfunc.load_model(str(saved[0]))
+    with pytest.raises(ValueError, match="bytes"):
+        model.predict(images)
+
+
+def test_the_network_itself_is_there_as_well(saved):
+    folder, network = saved
+    pixels = torch.rand(5, 3, 32, 32) * 255
+    with torch.no_grad():
+        assert torch.equal(mlflow.pytorch.load_model(str(folder))(pixels), network(pixels))
+
+
+def test_mistakes(suite, saved, tmp_path):
+    image = tmp_path / "image.png"
+    Image.new("RGB", (8, 8)).save(image)
+    (tmp_path / "empty").mkdir()
+    for words, message in (
+        (["--model", "runs:/0123/model", image], "no model runs:/0123/model (on sqlite:///"),
+        (["--model", tmp_path / "empty", image], "Could not find an"),
+        (["--model", saved[0], tmp_path / "empty"], "no image in"),
+        (["--model", saved[0]], "Missing argument 'IMAGE...'"),
+        ([image], "Missing option '--model'"),
+    ):
+        refused = CliRunner().invoke(command, list(map(os.fspath, words)))
+        assert refused.exit_code in (1, 2)
+        assert message in refused.output
+        assert len(refused.stderr.splitlines()) == (1 if refused.exit_code == 1 else 4)

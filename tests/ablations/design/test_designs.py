@@ -1,0 +1,162 @@
+"""Designs, factors and levels: what is crossed, and what is refused."""
+
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ablations.ablate import CARD
+from ablations.design import designs as design
+from ablations.design.designs import DesignError, Factor, make, parse_base, parse_factors
+from wikiart.learning.config import TrainingConfig
+
+FACTORS = {factor.name: factor for factor in CARD}
+
+
+def test_the_card_fully_crossed():
+    plan = make("full", CARD, {}, seeds=3)
+    assert len(plan.cells) == 16
+    assert len({tuple(cell.items()) for cell in plan.cells}) == 16
+    assert plan.seeds == (0, 1, 2)
+    assert len({plan.config(cell, 0) for cell in plan.cells}) == 8
+
+
+def test_one_at_a_time_goes_round_the_base_cell():
+    plan = make("one-at-a-time", CARD, {}, seeds=1)
+    base = {"class_order": "sorted", "conv_layers": 3, "dropout": 0.1, "smote": "off"}
+    assert plan.cells[0] == base
+    changed = [{name for name in base if cell[name] != base[name]} for cell in plan.cells[1:]]
+    assert changed == [{"class_order"}, {"conv_layers"}, {"dropout"}, {"smote"}]
+
+
+def test_one_at_a_time_round_another_base():
+    plan = make("one-at-a-time", CARD, parse_base("conv_layers=1 class_order=unsorted"), seeds=1)
+    assert plan.cells[0]["conv_layers"] == 1
+    assert plan.cells[0]["class_order"] == "unsorted"
+
+
+def test_half_needs_four_trainings_and_keeps_the_class_order_crossed():
+    plan = make("half", CARD, {}, seeds=1)
+    assert len(plan.cells) == 8
+    assert len({plan.config(cell, 0) for cell in plan.cells}) == 4
+    assert {**plan.base}.items() >= {"conv_layers": 3, "dropout": 0.1, "smote": "off"}.items()
+    assert {name: plan.base[name] for name in FACTORS} in plan.cells
+
+
+@given(st.integers(3, 5), st.data())
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_half_is_balanced_and_of_the_highest_resolution(k, data):
+    pool = ["conv_layers=1,3", "dropout=0.01,0.1", "smote=off,on", "epochs=1,2", "batch_size=8,16"]
+    factors = parse_factors(" ".join(pool[:k]), [])
+    base = {factor.name: data.draw(st.sampled_from(factor.levels)) for factor in factors}
+    plan = make("half", factors, base, seeds=1)
+    coded = [[1 if cell[f.name] == f.levels[1] else -1 for f in factors] for cell in plan.cells]
+    assert len(coded) == 2 ** (k - 1)
+    assert base in plan.cells
+    for size in range(1, k):  # no effect of fewer than k factors is confounded with the mean
+        for columns in itertools.combinations(range(k), size):
+            product = [1] * len(coded)
+            for column in columns:
+                product = [p * row[column] for p, row in zip(product, coded, strict=True)]
+            assert sum(product) == 0
+
+
+def test_settings_that_are_not_varied_are_held_at_the_base():
+    plan = make(
+        "full", [FACTORS["dropout"]], {"epochs": 3, "conv_layers": 1, "class_order": "unsorted"}, seeds=1
+    )
+    config = plan.config(plan.cells[0], seed=7)
+    assert (config.epochs, config.conv_layers, config.dropout, config.seed) == (3, 1, 0.01, 7)
+    assert plan.class_order(plan.cells[0]) == "unsorted"
+
+
+def test_labels_are_short_and_unique():
+    plan = make("full", CARD, {}, seeds=1)
+    labels = [plan.label(cell) for cell in plan.cells]
+    assert len(set(labels)) == 16
+    assert max(map(len, labels)) <= 14
+    alike = make("full", parse_factors("smote=100,1000,off,on", []), {}, seeds=1)
+    assert len({alike.label(cell) for cell in alike.cells}) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("dropout=0.01,0.1,0.3", [("dropout", (0.01, 0.1, 0.3))]),
+        ("smote conv_layers=1,2", [("smote", ("off", "on")), ("conv_layers", (1, 2))]),
+        ("smote=off,400,auto", [("smote", ("off", "400", "auto"))]),
+        ("learning_rate=0.01,0.001", [("learning_rate", (0.01, 0.001))]),
+    ],
+)
+def test_factors_from_text(text, expected):
+    assert [(factor.name, factor.levels) for factor in parse_factors(text, CARD)] == expected
+
+
+def test_no_text_means_the_card():
+    assert parse_factors("  ", CARD) == tuple(CARD)
+
+
+@pytest.mark.parametrize(
+    ("text", "named", "allowed"),
+    [
+        ("colour=red,blue", "colour", "conv_layers"),
+        ("seed=1,2", "seed", "seeds=N"),
+        ("dropout=0.1,2", "dropout=2", "below 1"),
+        ("dropout=0.1", "dropout=0.1", "two or more"),
+        ("dropout=0.1,0.10", "dropout=0.1,0.10", "different"),
+        ("conv_layers=1,many", "conv_layers=many", "at most 5"),
+        ("smote=off,maybe", "smote=maybe", "auto"),
+        ("class_order=sorted,mixed", "class_order=mixed", "unsorted"),
+        ("learning_rate", "learning_rate", "two or more"),
+    ],
+)
+def test_bad_factors_are_refused_with_what_is_allowed(text, named, allowed):
+    with pytest.raises(DesignError) as refused:
+        parse_factors(text, CARD)
+    assert named in str(refused.value)
+    assert allowed in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "factors", "base", "seeds", "message"),
+    [
+        ("half", "conv_layers dropout", {}, 1, "three factors or more"),
+        ("half", "conv_layers dropout=0,0.1,0.2 smote", {}, 1, "dropout has 3"),
+        ("full", "smote smote=off,auto", {}, 1, "given twice"),
+        ("full", "smote", {"smote": "400"}, 1, "not among"),
+        ("full", "smote", {}, 0, "seeds=0"),
+        ("quarter", "smote", {}, 1, "one-at-a-time"),
+    ],
+)
+def test_bad_designs_are_refused(kind, factors, base, seeds, message):
+    with pytest.raises(DesignError, match=message):
+        make(kind, parse_factors(factors, CARD), base, seeds)
+
+
+@pytest.mark.parametrize("text", ["conv_layers", "depth=3", "dropout=high"])
+def test_bad_base_is_refused(text):
+    with pytest.raises(DesignError):
+        parse_base(text)
+
+
+def test_every_field_of_a_configuration_can_be_a_factor():
+    levels = {
+        "class_order": "unsorted,sorted",
+        "conv_layers": "1,2",
+        "dropout": "0,0.5",
+        "smote": "off,auto",
+        "learning_rate": "0.01,0.001",
+        "batch_size": "16,32",
+        "epochs": "1,2",
+        "image_size": "32,64",
+        "precision": "float32,bf16",
+    }
+    assert set(levels) == set(design.NAMES) == {"class_order", *TrainingConfig.model_fields} - {"seed"}
+    factors = parse_factors(" ".join(f"{name}={values}" for name, values in levels.items()), [])
+    assert len(make("full", factors, {}, seeds=1).cells) == 2**9
+
+
+def test_a_factor_knows_its_stage():
+    assert Factor("class_order", ("unsorted", "sorted")).stage == "evaluate"
+    assert all(factor.stage == "train" for factor in CARD[1:])

@@ -1,0 +1,76 @@
+"""One training carried out in this process: what is finished stays, what is asked afresh starts afresh."""
+
+import time
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from mlflow import MlflowClient
+
+from ablations.design import designs as design
+from ablations.design import trainings
+from ablations.engines.worker import Job, carry_out
+from ablations.tracking import runs as tracking
+from ablations.tracking.destination import Target, opening
+from wikiart.images import paintings, store
+
+
+@pytest.fixture(scope="module")
+def first(paintings_folder, tmp_path_factory) -> Job:
+    """A training of which two cells are read, on a tracking store of its own."""
+    folder = tmp_path_factory.mktemp("worker")
+    made = store.build(paintings.find(paintings_folder), 24, folder / "cache")
+    factors = design.parse_factors("class_order=unsorted,sorted", [])
+    base = {"image_size": 24, "batch_size": 4, "epochs": 2}
+    [training] = trainings.trainings(design.make("full", factors, base, seeds=1), {24: made})
+    uri = f"sqlite:///{folder}/mlflow.db"
+    with opening(uri):
+        client = MlflowClient(uri)
+    experiment = client.create_experiment("worker", artifact_location=str(folder / "artifacts"))
+    return Job(training, Target(uri, experiment, ""), "cpu", 0)
+
+
+@pytest.fixture
+def job(first) -> Job:
+    """The same under a suite of its own; earlier runs do not count."""
+    client, experiment = first.target.client, first.target.experiment_id
+    parent = client.create_run(experiment, tags={"role": "suite"}).info
+    return replace(first, target=replace(first.target, parent_id=parent.run_id), since=parent.start_time)
+
+
+def cells(job: Job) -> list:
+    return list(job.target.search(f"tags.suite = '{job.target.parent_id}'"))
+
+
+def has_log(job: Job, run) -> bool:
+    return "log.txt" in [file.path for file in job.target.client.list_artifacts(run.info.run_id)]
+
+
+def test_a_finished_sibling_stays_and_is_not_run_again(job, monkeypatch):
+    finish, told = tracking.finish_cell, []
+
+    def full_at_the_second(*told_to, **how):
+        told.append(1)
+        if len(told) == 2:
+            raise OSError(28, "No space left on device")
+        return finish(*told_to, **how)
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(tracking, "finish_cell", full_at_the_second)
+        carry_out(job, lambda share: None)
+    assert Counter(run.info.status for run in cells(job)) == {"FINISHED": 1, "FAILED": 1}
+    carry_out(job, lambda share: None)
+    assert Counter(run.info.status for run in cells(job)) == {"FINISHED": 2, "FAILED": 1}
+    done = [run.data.tags["fingerprint"] for run in cells(job) if run.info.status == "FINISHED"]
+    assert sorted(done) == sorted(cell.fingerprint for cell in job.training.cells)
+
+
+@pytest.mark.parametrize("afresh", [False, True])
+def test_a_state_from_before_a_fresh_start_is_not_looked_at(job, afresh):
+    state = job.training.resume
+    state.parent.mkdir(exist_ok=True)
+    state.write_bytes(b"no state at all")
+    time.sleep(0.01)  # file times are not finer on every disk
+    carry_out(replace(job, since=int(time.time() * 1000) if afresh else job.since), lambda share: None)
+    assert {has_log(job, run) for run in cells(job)} == {not afresh}  # what was left cannot be read
+    assert not state.exists()

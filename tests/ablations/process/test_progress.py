@@ -1,0 +1,101 @@
+"""Progress: a bar in a terminal, lines in a log, next to nothing when quiet."""
+
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+from ablations.process.progress import SuiteProgress
+from tests.conftest import ROOT, environment_for
+
+BAR = "\u2501"
+
+SUITE = """
+import sys
+from ablations.process.progress import SuiteProgress, be_quiet, say
+if "quiet" in sys.argv:
+    be_quiet()
+say("begins")
+with SuiteProgress([("one", 2), ("two", 1)]) as progress:
+    progress.update(0, 0.0)
+    progress.update(1, 0.0)
+    progress.update(1, 0.5)
+    progress.end(0, None)
+    progress.end(1, ValueError("no luck\\nat all"))
+say("the link", always=True)
+"""
+
+
+@pytest.mark.parametrize(("expected", "left"), [(None, "10 min"), ([600.0, 600.0, 6000.0], "1.7 h")])
+def test_time_left_goes_by_what_a_training_is_expected_to_take(expected, left):
+    progress = SuiteProgress([("one", 1), ("two", 1), ("three", 1)], expected)
+    progress.began -= 1200
+    progress.shares = [1.0, 1.0, 0.0]
+    assert progress._left() == f"{left} left"
+
+
+def in_terminal(words: list[str], environment: dict[str, str]) -> str:
+    """What a program writes to a pseudo-terminal."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(words, env=environment, stdout=theirs, stderr=theirs, stdin=theirs)
+    os.close(theirs)
+    said = b""
+    while True:
+        try:
+            piece = os.read(ours, 4096)
+        except OSError:  # the other end is closed
+            break
+        if not piece:
+            break
+        said += piece
+    os.close(ours)
+    assert process.wait() == 0, said
+    return said.decode()
+
+
+@pytest.fixture
+def environment(tmp_path) -> dict[str, str]:
+    return {**environment_for(tmp_path), "PYTHONPATH": str(ROOT), "TERM": "xterm"}
+
+
+def in_log(words: list[str], environment: dict[str, str]) -> str:
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_decoding(environment, paintings_folder):
+    words = [sys.executable, "-m", "ablations.cli.prepare", "--data", str(paintings_folder)]
+    terminal = in_terminal([*words, "--image-size", "24"], environment)
+    log = in_log([*words, "--image-size", "25"], environment)
+    assert BAR in terminal
+    assert "decoding at 24 px: 47 images" in terminal
+    assert "\x1b" not in log
+    assert BAR not in log
+    assert "decoding at 25 px: 47 images\n" in log
+
+
+def test_a_suite_in_a_terminal(environment):
+    said = in_terminal([sys.executable, "-c", SUITE], environment)
+    assert BAR in said
+    assert "3/3 cells" in said  # below the lines of what ended
+    assert "[2/3 cells, " in said
+    assert "two FAILED: no luck" in said
+
+
+def test_a_suite_in_a_log(environment):
+    begins, one, two, link = in_log([sys.executable, "-c", SUITE], environment).splitlines()
+    assert (begins, link) == ("begins", "the link")
+    assert one.startswith("[2/3 cells, ")
+    assert one.endswith(" left] one done; now two")
+    assert two.endswith("[3/3 cells, 0 s left] two FAILED: no luck")
+
+
+@pytest.mark.parametrize("run", [in_terminal, in_log])
+def test_a_suite_that_is_quiet(environment, run):
+    failed, link = run([sys.executable, "-c", SUITE, "quiet"], environment).splitlines()
+    assert failed.endswith("two FAILED: no luck")
+    assert link == "the link"
+    assert BAR not in failed

@@ -1,0 +1,49 @@
+"""The estimate before a long suite."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ablations.design import designs as design
+from ablations.design import trainings
+from ablations.engines.local import Local
+from ablations.engines.worker import Job
+from ablations.suite import estimate
+from ablations.tracking.destination import Target
+from wikiart.images import paintings, store
+
+DURATIONS = st.lists(st.floats(0.01, 1000), min_size=1, max_size=40)
+
+
+@given(DURATIONS, st.integers(1, 8))
+def test_dealt_out_as_workers_get_free(each, workers):
+    end = estimate.dealt(each, workers)
+    assert end <= sum(each) / workers + max(each) + 1e-6  # Graham's bound for list scheduling
+    assert end >= max(sum(each) / workers, *each) - 1e-6
+    assert estimate.dealt(each, 1) == pytest.approx(sum(each))
+
+
+@pytest.fixture(scope="module")
+def jobs(paintings_folder, tmp_path_factory):
+    """Trainings of one and of ten epochs on the generated folder, never carried out here."""
+    made = store.build(paintings.find(paintings_folder), 24, tmp_path_factory.mktemp("cache"))
+
+    def of(epochs: int) -> list[Job]:
+        factors = design.parse_factors("conv_layers=1,3 smote=off,auto", [])
+        base = {"image_size": 24, "batch_size": 4, "epochs": epochs}
+        plan = design.make("full", factors, base, seeds=1)
+        every = trainings.trainings(plan, {24: made})
+        return [Job(training, Target("", "", ""), "cpu", 0) for training in every]
+
+    return of
+
+
+def test_a_short_suite_gets_none(jobs):
+    assert estimate.seconds(jobs(1), Local(2, 1)) is None
+
+
+def test_a_long_suite_takes_longer_than_its_logging(jobs, monkeypatch):
+    monkeypatch.setattr(estimate, "LONG", 1.0)
+    few = jobs(2)
+    for job, expected in zip(few, estimate.seconds(few, Local(2, 1)), strict=True):
+        assert estimate.LOGGING * len(job.training.cells) < expected < 3600

@@ -1,0 +1,33 @@
+"""Saved networks: each has its own weights, also where its kind was saved before."""
+
+import mlflow
+import pytest
+import torch
+
+from ablations.tracking import models as checkpoint
+from wikiart.learning.network import build
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Three networks of two kinds, and the folders they were saved to."""
+    networks = []
+    for number, conv_layers in enumerate((3, 1, 3)):
+        torch.manual_seed(number)
+        network = build(conv_layers, 0.1 * number, 24, 5).eval()
+        folder = tmp_path_factory.mktemp("model") / "saved"
+        checkpoint.save(network, folder, 24, "stretch")
+        networks.append((network, folder))
+    return networks
+
+
+def test_each_answers_for_itself(saved):
+    pixels = 255 * torch.rand(3, 3, 24, 24, generator=torch.Generator().manual_seed(0))
+    for network, folder in saved:
+        loaded = mlflow.pytorch.load_model(str(folder))
+        assert torch.allclose(loaded(pixels), network(pixels), atol=1e-5)
+
+
+def test_all_have_the_same_files(saved):
+    names = [sorted(str(path.relative_to(folder)) for path in folder.rglob("*")) for _, folder in saved]
+    assert names[0] == names[1] == names[2]

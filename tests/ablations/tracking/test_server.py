@@ -1,0 +1,214 @@
+"""Tracking through a real MLflow server with passwords on PostgreSQL: many writers, outages, mistakes."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from mlflow import MlflowClient
+
+from ablations.cli.prepare import decoded
+from ablations.design.trainings import CellRun, Training
+from ablations.tracking import outcome
+from ablations.tracking.destination import Target
+from ablations.tracking.run_logger import Live
+from tests.ablations.services import Postgres, Server, postgresql_binaries, running, wait_until
+from tests.ablations.small import CELLS, command, environment, results
+from wikiart.images.paintings import find
+from wikiart.learning.config import TrainingConfig
+from wikiart.learning.training import Epoch
+
+pytestmark = pytest.mark.skipif(
+    postgresql_binaries() is None, reason="PostgreSQL is not installed: apt-get install postgresql"
+)
+pytest.importorskip("flask_wtf", reason="no basic-auth app: pip install -r requirements-server.txt")
+
+WRITERS = 8
+EPOCHS = 12
+LOGIN = {"MLFLOW_TRACKING_USERNAME": "admin", "MLFLOW_TRACKING_PASSWORD": "a long password"}
+
+AUTH = """
+[mlflow]
+default_permission = READ
+database_uri = sqlite:///{folder}/users.db
+admin_username = admin
+authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+auth_cache_ttl_seconds = 60
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Server]:
+    """With the one user of LOGIN."""
+    folder = tmp_path_factory.mktemp("services")
+    settings = folder / "auth.ini"
+    settings.write_text(AUTH.format(folder=folder))
+    with running(Postgres()) as postgres:
+        started = Server(
+            folder / "server",
+            postgres.uri,
+            *("--app-name", "basic-auth"),
+            MLFLOW_FLASK_SERVER_SECRET_KEY="of this test",
+            MLFLOW_AUTH_CONFIG_PATH=str(settings),
+            MLFLOW_AUTH_ADMIN_PASSWORD=LOGIN["MLFLOW_TRACKING_PASSWORD"],
+        )
+        with running(started):
+            yield started.wait()
+
+
+@pytest.fixture
+def login(monkeypatch) -> None:
+    """This process as the server's user, in less of a hurry than an outage lasts."""
+    for name, value in {**LOGIN, "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1"}.items():
+        monkeypatch.setenv(name, value)
+
+
+def a_training(number: int, store, folder: Path) -> Training:
+    """A training of two cells."""
+    cells = tuple(
+        CellRun(f"{order}-{number}", order, (("class_order", order),), number, order, f"{order} {number}", "")
+        for order in ("unsorted", "sorted")
+    )
+    config = TrainingConfig(seed=number)
+    return Training(f"seed={number}", f"{number}", config, cells, store.folder, store.digest)
+
+
+def test_eight_writers_and_a_restart_in_the_middle(server, login, tmp_path, paintings_folder):
+    data = decoded(find(paintings_folder), 24, "stretch", tmp_path)
+    client = MlflowClient(server.uri)
+    experiment = client.create_experiment("eight writers")
+    target = Target(server.uri, experiment, client.create_run(experiment).info.run_id)
+    halfway = Barrier(WRITERS + 1)
+
+    def save_model(folder: Path) -> None:
+        folder.mkdir()
+        (folder / "MLmodel").write_text("flavors: {python_function: {config: {}}}\n")
+
+    def write(number: int) -> None:
+        training = a_training(number, data, tmp_path)
+        live = Live(target, training, data)
+        for epoch in range(1, EPOCHS + 1):
+            if epoch == EPOCHS // 2:
+                halfway.wait(120)
+            live.epoch(Epoch(epoch, 1 / epoch, number / WRITERS))
+        outputs = [number % len(data.classes)] * len(data.test.labels)
+        live.finish(outcome.keep(tmp_path / f"{number}", save_model, outputs, live.curve, 1.0, ["a remark"]))
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        writing = [pool.submit(write, number) for number in range(WRITERS)]
+        halfway.wait(120)
+        server.kill()
+        server.start()
+        for each in writing:
+            each.result(200)
+    runs = client.search_runs([experiment], "tags.role = 'cell'")
+    assert len(runs) == 2 * WRITERS
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    for run in runs:
+        curve = client.get_metric_history(run.info.run_id, "train/loss")
+        assert [(point.step, point.value) for point in curve] == [(n, 1 / n) for n in range(1, EPOCHS + 1)]
+        files = {file.path for file in client.list_artifacts(run.info.run_id)}
+        assert {"items.json", "confusion.json", "confusion.png", "classes.json", "log.txt"} <= files
+        [model] = run.outputs.model_outputs
+        assert client.get_logged_model(model.model_id).status == "READY"
+
+
+def start(paintings: Path, folder: Path, uri: str, **variables: str) -> subprocess.Popen:
+    """The small suite against a server; its output goes to ``folder/output.txt``."""
+    with (folder / "output.txt").open("w") as file:
+        return subprocess.Popen(
+            command(paintings, folder, workers=2),
+            cwd=folder,
+            env={**environment(folder, uri), **LOGIN, **variables},
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"MLFLOW_TRACKING_PASSWORD": "a wrong password"}, "refuses the password of admin: set MLFLOW_"),
+        (
+            {"MLFLOW_TRACKING_URI": "http://127.0.0.1:1"},
+            "the tracking server http://127.0.0.1:1 cannot be used",
+        ),
+    ],
+    ids=["wrong password", "no server"],
+)
+def test_mistakes_are_one_line_before_anything_begins(server, tmp_path, paintings_folder, variables, words):
+    process = start(paintings_folder, tmp_path, server.uri, **variables)
+    assert process.wait(120) == 1
+    said = (tmp_path / "output.txt").read_text()
+    assert words in said
+    assert len(said.splitlines()) == 1
+    assert not (tmp_path / "cache").exists()  # nothing is decoded
+
+
+def test_finished_trainings_of_a_server_that_is_gone_are_handed_in_by_the_next_start(
+    server, login, tmp_path, paintings_folder, undisturbed
+):
+    """With few retries, so that the test need not wait for MLflow's usual four minutes."""
+    impatient = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_EXPERIMENT_NAME": "gone"}
+    client = MlflowClient(server.uri)
+    experiment = client.create_experiment("gone")
+    process = start(paintings_folder, tmp_path, server.uri, **impatient)
+    output = tmp_path / "output.txt"
+
+    def at_work() -> bool:
+        assert process.poll() is None, output.read_text()
+        active = client.search_runs([experiment], "tags.role = 'cell' and attributes.status = 'RUNNING'")
+        return len(active) > 0
+
+    wait_until(at_work, "no training begins")
+    server.kill()
+    try:
+        assert process.wait(200) == 1, output.read_text()
+    finally:
+        process.kill()
+        server.start()
+    said = output.read_text()
+    assert "Traceback" not in said
+    assert "the same command hands them in and goes on from here" in said
+    kept = [outcome.read(path) for path in (tmp_path / "cache" / "trainings").glob("*.outcome")]
+    assert kept
+    server.wait()
+    assert start(paintings_folder, tmp_path, server.uri, **impatient).wait(200) == 0, output.read_text()
+    assert results(server.uri, experiment) == undisturbed.results
+    runs = client.search_runs([experiment], "tags.role = 'cell' and attributes.status = 'FINISHED'")
+    times = [run.data.metrics["time/training_s"] for run in runs]
+    assert {one.seconds for one in kept} <= set(times)  # trained once
+    for run in runs:
+        curve = client.get_metric_history(run.info.run_id, "train/loss")
+        assert [point.step for point in curve] == list(range(1, len(curve) + 1))
+        assert len(curve) == len(kept[0].curve)
+    left = client.search_runs([experiment], "attributes.status = 'RUNNING'")
+    assert left == []
+    assert not list((tmp_path / "cache" / "trainings").glob("*.outcome"))
+
+
+@pytest.mark.slow
+def test_a_minutes_outage_under_eight_workers(server, login, tmp_path, paintings_folder, undisturbed):
+    client = MlflowClient(server.uri)
+    experiment = client.create_experiment("a minute")
+    output = tmp_path / "output.txt"
+    with output.open("w") as file:
+        process = subprocess.Popen(
+            command(paintings_folder, tmp_path, workers=WRITERS, seeds=4),
+            cwd=tmp_path,
+            env={**environment(tmp_path, server.uri), **LOGIN, "MLFLOW_EXPERIMENT_NAME": "a minute"},
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    wait_until(lambda: "trainings to run" in output.read_text(), "no training begins")
+    time.sleep(10)
+    server.kill()
+    time.sleep(60)
+    server.start()
+    assert process.wait(900) == 0, output.read_text()
+    found = results(server.uri, experiment)
+    assert len(found) == 4 * CELLS
+    assert undisturbed.results.items() <= found.items()

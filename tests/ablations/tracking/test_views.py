@@ -1,0 +1,143 @@
+"""MLflow's interface on a real suite, in a real browser: what matters shows without clicking about."""
+
+import json
+import re
+import zlib
+from base64 import b64decode
+from uuid import uuid4
+
+import pytest
+
+from ablations.design.designs import Factor, make
+from ablations.tracking import views as interface
+from ablations.tracking.destination import Target
+from tests.conftest import STYLES
+from tests.interface import CHROMIUM, chart, link, serving, visiting
+
+FACTORS = ("class_order", "conv_layers", "dropout", "smote")
+SECTION = "[data-testid='experiment-view-compare-runs-section-header']"
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's package chromium is not installed")
+
+
+@pytest.fixture(scope="module")
+def visitor(suite, more):
+    """A browser at a server on the store of two suites."""
+    with serving(suite.uri, suite.environment, suite.folder) as server, visiting(server) as context:
+        yield context
+
+
+@pytest.fixture
+def page(visitor):
+    page = visitor.new_page()
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("uri", "command"),
+    [
+        ("sqlite:///mlflow.db", "mlflow ui"),
+        ("sqlite:///{here}/mlflow.db", "mlflow ui"),
+        ("sqlite:////elsewhere/mlflow.db", "mlflow ui --backend-store-uri sqlite:////elsewhere/mlflow.db"),
+        ("postgresql://me:secret@db/mlflow", 'mlflow ui --backend-store-uri "$MLFLOW_TRACKING_URI"'),
+    ],
+)
+def test_how_to_start_the_interface(uri, command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert interface._server(uri.format(here=tmp_path)) == (
+        "http://127.0.0.1:5000",
+        f" (start it with: {command})",
+    )
+
+
+def test_a_server_need_not_be_started():
+    assert interface._server("https://mlflow.example.org/") == ("https://mlflow.example.org", "")
+
+
+@pytest.mark.parametrize("runs", [interface.NAMED, interface.NAMED + 1])
+def test_a_view_of_many_reused_runs_fits_into_a_tag(suite, runs):
+    experiment = suite.client.create_experiment(f"{runs} runs")
+    parent = suite.client.create_run(experiment, tags={"data": "these images"}).info.run_id
+    target = Target(suite.uri, experiment, parent)
+    reused = {f"cell-s{n}": uuid4().hex for n in range(runs)}
+    levels = tuple(n / 100 for n in range(99))
+    plan = make("full", [Factor("dropout", levels), Factor("conv_layers", (1, 2, 3, 4, 5))], {}, seeds=2)
+    key = re.search("viewStateShareKey=(.+?)&", interface.cells_link(target, plan, reused))[1]
+    [view] = suite.client.get_experiment(experiment).tags.items()
+    assert view[0] == f"{interface.VIEW}{key}"
+    state = json.loads(zlib.decompress(b64decode(json.loads(view[1])["state"].removeprefix("deflate;"))))
+    assert len(state["groupsExpanded"]) == 495
+    named = state["searchFilter"].count("', '") + 1
+    assert named == (runs if runs <= interface.NAMED else 1)
+
+
+def expect(locator):
+    from playwright.sync_api import expect
+
+    return expect(locator)
+
+
+def test_the_cells_of_one_seed_stand_best_first_with_all_their_charts(page, suite):
+    page.goto(link(suite.output, "cells"))
+    expect(page.get_by_text("16 matching runs")).to_be_visible()
+    sections = [r"test\s*\(3\)", r"train\s*\(2\)", rf"test_class\s*\({len(STYLES) - 1}\)", r"time\s*\(1\)"]
+    expect(page.locator(SECTION)).to_have_text([re.compile(f"^{section}") for section in sections])
+    expect(chart(page, "test/accuracy")).to_be_in_viewport()
+    bars = chart(page, "test/accuracy").locator(".barlayer .point")
+    expect(bars).to_have_count(16)  # none hidden, though MLflow shows ten unless told otherwise
+    accuracy = {run.info.run_name: run.data.metrics["test/accuracy"] for run in suite.cells()}
+    first = page.locator(".ag-row[row-index='0'] a").last
+    assert accuracy[first.inner_text()] == max(
+        value for name, value in accuracy.items() if name.count("-") == len(FACTORS)
+    )
+
+
+def test_the_table_has_accuracies_and_factors_and_no_more(page, suite):
+    page.goto(link(suite.output, "cells").replace("CHART", "TABLE"))
+    expect(page.get_by_text("16 matching runs")).to_be_visible()
+    header = page.get_by_role("columnheader")
+    for name in ("test/accuracy", "test/balanced_accuracy", "test/macro_f1", *FACTORS):
+        expect(header.filter(has_text=name).first).to_be_in_viewport()
+    expect(header.filter(has_text="Source")).to_have_count(0)
+
+
+def test_several_seeds_are_one_group_with_the_reused_run_among_them(page, more):
+    page.goto(link(more.stdout, "cells"))
+    expect(page.get_by_text("4 matching runs")).to_be_visible()
+    for level in ("aut", "off"):
+        row = page.get_by_role("row").filter(has_text=f"Group: {level}")
+        expect(row).to_have_text(re.compile(rf"Group: {level}\s*2\b"))
+    expect(page.get_by_role("row").filter(has_text="-s0")).to_have_count(0)  # folded: cells, not runs
+    expect(chart(page, "test/accuracy").locator(".barlayer .point")).to_have_count(2)
+
+
+def test_the_suites_page_leads_to_the_cells_and_shows_the_report(page, suite):
+    parent = suite.parents()[-1].info.run_id
+    page.goto(f"/#/experiments/0/runs/{parent}")
+    expect(page.get_by_text("All questions together").first).to_be_in_viewport()
+    cells = page.get_by_role("link", name="The cells, in charts")
+    expect(cells).to_be_in_viewport()
+    assert cells.get_attribute("href") == link(suite.output, "cells").removeprefix("/")
+    report = page.get_by_role("link", name="the report")
+    assert report.get_attribute("href") == link(suite.output, "report").removeprefix("/")
+
+
+def test_the_report_link_opens_it_beside_contact_sheet_and_audit(page, more):
+    page.goto(link(more.stdout, "report"))
+    report = page.frame_locator("iframe")
+    expect(report.get_by_text("smote auto instead of off").first).to_be_visible()
+    expect(page.get_by_text("audit.json", exact=True)).to_be_visible()
+    page.get_by_text("smote", exact=True).click()
+    page.get_by_text("sheet-auto.png").click()
+    picture = page.locator("img[src^=blob], img[src*=sheet]").first
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
+
+
+def test_compare_shows_the_factors_that_differ_and_the_accuracies(page, suite):
+    runs = {run.info.run_name: run.info.run_id for run in suite.cells()}
+    pair = [runs["sor-1-.01-off-s0"], runs["sor-3-.1-off-s0"]]
+    page.goto(f'/#/compare-runs?runs={json.dumps(pair)}&experiments=["0"]')
+    for name in ("conv_layers", "dropout", "test/accuracy"):
+        expect(page.get_by_text(name, exact=True).first).to_be_visible()

@@ -1,0 +1,129 @@
+"""The audit: what is counted, and leaks that are dropped."""
+
+import io
+import shutil
+import time
+
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance
+
+from tests.conftest import paint_folder
+from wikiart.images import audit, paintings, store
+from wikiart.images.store import Facts
+from wikiart.sample import painting
+
+
+@pytest.fixture
+def leaky(tmp_path):
+    """A copy within training and across styles, an exact leak, and three that only look alike."""
+    root = paint_folder(tmp_path / "images", {"Amber": 4, "Dusk": 3}, {"Dusk": 2})
+    train, test = root / "train", root / "test"
+    shutil.copy(train / "Amber" / "0.jpg", train / "Amber" / "copy.jpg")
+    shutil.copy(train / "Amber" / "0.jpg", train / "Dusk" / "copy.jpg")
+    shutil.copy(test / "Dusk" / "0.jpg", train / "Dusk" / "leak.jpg")
+    for number in range(3):
+        picture = painting("Realism", "test", number)
+        picture.save(test / "Dusk" / f"piece-{number}.png")
+        again = [
+            picture.resize((100, 90)),
+            ImageEnhance.Brightness(picture).enhance(0.9),
+            Image.open(io.BytesIO(jpeg(picture))),
+        ]
+        again[number].save(train / "Dusk" / f"again-{number}.png")
+    return store.build(paintings.find(root), 24, tmp_path / "cache")
+
+
+def jpeg(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
+
+
+def test_counts(leaky):
+    seen = audit.audit(leaky)
+    assert seen.images == {"train": 13, "test": 5}
+    assert seen.copies == {"train": 2, "test": 0}
+    assert seen.two_styles == 1
+    assert seen.sizes["train"]["width_largest"] == 100
+    assert seen.sizes["test"]["height_median"] == 64
+    assert (seen.exact_leaks, seen.near_leaks) == (1, 3)
+    assert ("train/Dusk/leak.jpg", "test/Dusk/0.jpg", "exact") in seen.leaks
+    assert ("train/Dusk/again-1.png", "test/Dusk/piece-1.png", "near") in seen.leaks
+    assert "LEAK: 4 of 13 training images" in str(seen)
+    assert seen.as_dict()["near_means"]["dhash_bits"] == audit.MAX_BITS
+
+
+def test_dropped_leaks_are_gone_from_training_alone(leaky):
+    leaks = {path for path, _, _ in audit.audit(leaky).leaks}
+    kept = store.without(leaky, [row for row, path in enumerate(leaky.train.paths) if path in leaks])
+    assert kept.key != leaky.key
+    assert kept.digest != leaky.digest
+    assert set(kept.train.paths) == set(leaky.train.paths) - leaks
+    for row, path in enumerate(kept.train.paths):
+        before = leaky.train.paths.index(path)
+        assert kept.train.labels[row] == leaky.train.labels[before]
+        assert np.array_equal(kept.train.images[row], leaky.train.images[before])
+    assert np.array_equal(kept.test.images, leaky.test.images)
+    assert not audit.audit(kept).leaks
+    assert store.without(leaky, [1, 2]).folder == store.without(leaky, [2, 1]).folder
+
+
+def test_a_style_is_not_dropped_as_a_whole(leaky):
+    amber = np.flatnonzero(leaky.train.labels == 0)
+    with pytest.raises(paintings.DataError, match="every training image of Amber"):
+        store.without(leaky, amber.tolist())
+
+
+def test_nothing_is_decoded_for_it(leaky, monkeypatch):
+    monkeypatch.setattr(store, "read", lambda *_: pytest.fail("decoded again"))
+    audit.audit(store.load(leaky.folder))
+
+
+def test_flat_pictures_are_not_taken_for_each_other(tmp_path):
+    root = paint_folder(tmp_path / "images", {"Amber": 1, "Dusk": 1}, {"Dusk": 1})
+    for number in range(5):
+        for split in ("train", "test"):
+            flat = Image.new("RGB", (24, 24), (10 * number, 90, 100 + (split == "test")))
+            flat.save(root / split / "Dusk" / f"flat-{number}.png")
+    assert not audit.audit(store.build(paintings.find(root), 24, tmp_path / "cache")).leaks
+
+
+def test_different_patches_of_a_colour_are_no_duplicates(paintings_folder, tmp_path):
+    assert not audit.audit(store.build(paintings.find(paintings_folder), 24, tmp_path)).leaks
+
+
+def test_candidates_are_those_of_plain_counting():
+    rng = np.random.default_rng(0)
+    train, test = (rng.integers(0, 2**64, n, dtype=np.uint64) for n in (300, 40))
+    train[::9] = test[rng.integers(0, 40, len(train[::9]))] ^ np.uint64(0b10110)
+    expected = {
+        (i, j) for i in range(300) for j in range(40) if (int(train[i]) ^ int(test[j])).bit_count() <= 25
+    }
+    audit_block, audit.BLOCK = audit.BLOCK, 400
+    try:
+        found = {
+            pair
+            for rows, columns in audit.candidates(train, test, 25)
+            for pair in zip(rows, columns, strict=True)
+        }
+    finally:
+        audit.BLOCK = audit_block
+    assert found == expected
+
+
+@pytest.mark.slow
+def test_eighty_thousand_images_take_seconds():
+    rng = np.random.default_rng(0)
+    facts = [
+        Facts(
+            rng.integers(0, 256, (count, 32), np.uint8),
+            rng.integers(0, 2**64, count, dtype=np.uint64),
+            rng.integers(0, 256, (count, 192), np.uint8),
+            np.ones((count, 2), np.int32),
+        )
+        for count in (57_025, 24_421)
+    ]
+    began = time.monotonic()
+    assert audit.near_pairs(*facts) == []
+    assert time.monotonic() - began < 60

@@ -1,0 +1,300 @@
+"""The fast forward, held to the plain network: outputs, losses, gradients, statistics."""
+
+import copy
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from wikiart.learning.fast import layers as fast
+from wikiart.learning.fast.layers import ConvolveAndPool, Layer, forward
+from wikiart.learning.network import build
+
+CLASSES = 5
+EXACT = {torch.float64: 1e-9, torch.float32: 1e-4}  # relative
+
+
+def random_batch(
+    size: int, items: int, seed: int = 0, dtype=torch.float64
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pixels, channels last in memory, of images with large and small shapes; and labels."""
+    draw = torch.Generator().manual_seed(seed)
+    coarse = torch.rand(items, 3, 5, 5, generator=draw) * 255
+    smooth = nn.functional.interpolate(coarse, size=(size, size), mode="bilinear")
+    noise = torch.randint(-20, 21, smooth.shape, generator=draw)
+    pixels = (smooth + noise).clamp(0, 255).round().to(dtype, memory_format=torch.channels_last)
+    return pixels, torch.randint(0, CLASSES, (items,), generator=draw)
+
+
+def networks(conv_layers: int, size: int, dtype=torch.float64) -> tuple[nn.Sequential, nn.Sequential]:
+    """The same network twice: plain, and for the fast forward."""
+    torch.manual_seed(0)
+    plain = build(conv_layers, 0.1, size, CLASSES).to(dtype)
+    return plain, copy.deepcopy(plain).to(memory_format=torch.channels_last)
+
+
+def distance(one: torch.Tensor, other: torch.Tensor) -> float:
+    """Largest difference, relative to the largest value."""
+    difference = (one.double() - other.double()).abs().max().item()
+    return difference / max(one.double().abs().max().item(), 1e-12)
+
+
+def idle_biases(network: nn.Sequential) -> list[nn.Parameter]:
+    """Of the convolutions: batch normalisation takes them out again, their gradient is rounding error."""
+    return [layer.bias for layer in network if isinstance(layer, nn.Conv2d)]
+
+
+def step(network: nn.Sequential, run: Callable, pixels: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Gradients into the parameters; the loss. Dropout is the same in every call."""
+    torch.manual_seed(1)
+    network.zero_grad()
+    loss = nn.functional.nll_loss(run(pixels), labels)
+    loss.backward()
+    return loss.detach()
+
+
+def both(plain: nn.Sequential, quick: nn.Sequential, pixels, labels) -> list[torch.Tensor]:
+    """Losses of a step of each. The plain one takes its pixels with channels first: so torch's float32
+    statistics are accurate."""
+    return [
+        step(plain, plain, pixels.contiguous(), labels),
+        step(quick, partial(forward, quick), pixels, labels),
+    ]
+
+
+def scatter_scales(plain: nn.Sequential, quick: nn.Sequential) -> None:
+    """Biases, scales and shifts as a long training might leave them, negative scales too."""
+    with torch.no_grad():
+        for parameter in plain.parameters():
+            if parameter.ndim == 1:
+                parameter.normal_()
+    quick.load_state_dict(plain.state_dict())
+
+
+def compare(plain: nn.Sequential, quick: nn.Sequential, pixels, labels, near: float = 1e-9) -> None:
+    """One step of each: the same loss, gradients and running statistics."""
+    expected, loss = both(plain, quick, pixels, labels)
+    assert torch.allclose(loss, expected, rtol=near, atol=0)
+    idle = {id(bias) for bias in idle_biases(plain)}
+    for parameter, same in zip(plain.parameters(), quick.parameters(), strict=True):
+        if id(parameter) in idle:
+            assert same.grad.abs().max() < near
+        else:
+            assert distance(parameter.grad, same.grad) < near
+    for buffer, same in zip(plain.buffers(), quick.buffers(), strict=True):
+        assert distance(buffer, same) < near
+
+
+def twenty_steps(
+    conv_layers: int, size: int, items: int, dtype: torch.dtype
+) -> tuple[torch.Tensor, list[dict[str, torch.Tensor]]]:
+    """Losses (20 x 2) and weights of the plain and the fast network, trained by Adam on the same batches."""
+    pair = networks(conv_layers, size, dtype)
+    for bias in idle_biases(pair[0]) + idle_biases(pair[1]):
+        bias.requires_grad_(False)  # Adam would make whole steps of the plain network's rounding errors
+    optimizers = [
+        torch.optim.Adam([p for p in network.parameters() if p.requires_grad], lr=0.001) for network in pair
+    ]
+    losses = []
+    for number in range(20):
+        losses.append(torch.stack(both(*pair, *random_batch(size, items, number, dtype))))
+        for optimizer in optimizers:
+            optimizer.step()
+    return torch.stack(losses), [network.state_dict() for network in pair]
+
+
+def assert_equal(losses: torch.Tensor, states: list[dict[str, torch.Tensor]], near: float) -> None:
+    plain, quick = losses.T
+    assert torch.allclose(quick, plain, rtol=near, atol=0)
+    for name, value in states[0].items():
+        assert (value - states[1][name]).double().norm() <= near * value.double().norm(), name
+
+
+@pytest.mark.parametrize("dtype", EXACT, ids=str)
+@pytest.mark.parametrize(("conv_layers", "size"), [(1, 40), (2, 33), (3, 40), (3, 97), (4, 22), (5, 64)])
+def test_twenty_steps_of_adam(conv_layers, size, dtype):
+    assert_equal(*twenty_steps(conv_layers, size, 6, dtype), EXACT[dtype])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("items", [16, 32])
+def test_twenty_steps_at_224_pixels(items):
+    """In float32, what rounding does to the plain network bounds what can be asked of another one."""
+    exact, states = twenty_steps(3, 224, items, torch.float64)
+    assert_equal(exact, states, EXACT[torch.float64])
+    rounded, _ = twenty_steps(3, 224, items, torch.float32)
+    plain, quick = (rounded / exact - 1).abs().max(0).values
+    print(f"batch {items}: float32 is off by {plain:.1e} (plain), {quick:.1e} (fast)")
+    assert quick < 4 * plain
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("items", [16, 32])
+def test_each_step_at_224_pixels(items):
+    """From the weights of the plain network at every step, so that no step magnifies another's rounding."""
+    plain, quick = networks(3, 224, torch.float32)
+    exact, _ = networks(3, 224)
+    optimizer = torch.optim.Adam(plain.parameters(), lr=0.001)
+    off = []
+    for number in range(20):
+        for network in (quick, exact):
+            network.load_state_dict(plain.state_dict())
+        pixels, labels = random_batch(224, items, number, torch.float32)
+        expected, loss = both(plain, quick, pixels, labels)
+        assert torch.allclose(loss, expected, rtol=1e-6, atol=0)
+        for buffer, same in zip(plain.buffers(), quick.buffers(), strict=True):
+            assert distance(buffer, same) < 1e-6
+        step(exact, exact, pixels.double(), labels)
+        off.append([gradients_apart(network, exact) for network in (plain, quick)])
+        optimizer.step()
+    worst = torch.tensor(off).max(0).values
+    print(f"batch {items}: float32 gradients are off by {worst[0]:.1e} (plain), {worst[1]:.1e} (fast)")
+    assert worst[1] < 2 * worst[0]
+
+
+def gradients_apart(network: nn.Sequential, exact: nn.Sequential) -> float:
+    """Of all parameters but the idle biases, as one vector: the relative distance."""
+    idle = {id(bias) for bias in (*idle_biases(network), *idle_biases(exact))}
+    one, other = (
+        torch.cat([p.grad.double().flatten() for p in whole.parameters() if id(p) not in idle])
+        for whole in (network, exact)
+    )
+    return ((one - other).norm() / other.norm()).item()
+
+
+def test_loss_curves_lie_on_top_of_each_other():
+    """Every parameter trained, as training does it; then predictions in evaluation mode."""
+    pair = networks(3, 40, torch.float32)
+    optimizers = [torch.optim.Adam(network.parameters(), lr=0.001) for network in pair]
+    batches = [random_batch(40, 8, number, torch.float32) for number in range(5)]
+    curves = []
+    for number in range(40):
+        curves.append(torch.stack(both(*pair, *batches[number % 5])))
+        for optimizer in optimizers:
+            optimizer.step()
+    plain, quick = torch.stack(curves, 1)
+    assert torch.allclose(quick, plain, rtol=1e-3, atol=1e-4)
+    assert plain[-5:].mean() < plain[:5].mean() / 2
+    expected, scores = pair[0].eval()(batches[0][0]), forward(pair[1].eval(), batches[0][0])
+    assert torch.allclose(scores, expected, rtol=1e-2, atol=1e-2)
+
+
+@given(
+    conv_layers=st.integers(1, 5),
+    size=st.integers(16, 70),
+    items=st.integers(2, 9),
+    seed=st.integers(0, 1000),
+    trained=st.booleans(),
+)
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_any_batch(conv_layers, size, items, seed, trained):
+    """Fresh networks, and some with scales and shifts far from their first values."""
+    plain, quick = networks(conv_layers, size)
+    if trained:
+        scatter_scales(plain, quick)
+    compare(plain, quick, *random_batch(size, items, seed))
+
+
+@pytest.mark.parametrize("conv_layers", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("size", [16, 41])
+def test_evaluation(conv_layers, size):
+    plain, quick = networks(conv_layers, size)
+    scatter_scales(plain, quick)
+    for number in range(3):
+        both(plain, quick, *random_batch(size, 4, number))
+    pixels, labels = random_batch(size, 3, 9)
+    plain.eval()
+    quick.eval()
+    statistics = {k: v.clone() for k, v in quick.state_dict().items()}
+    with torch.inference_mode():
+        assert torch.allclose(forward(quick, pixels), plain(pixels), rtol=1e-9)
+    assert all(torch.equal(v, quick.state_dict()[k]) for k, v in statistics.items())
+    expected, loss = both(plain, quick, pixels, labels)
+    assert torch.allclose(loss, expected, rtol=1e-9)
+    for parameter, same in zip(plain.parameters(), quick.parameters(), strict=True):
+        assert distance(parameter.grad, same.grad) < 1e-9
+
+
+@pytest.mark.parametrize("values", [(0, 0, 0, 0), (255, 255, 255, 255), (0, 80, 160, 255)])
+@pytest.mark.parametrize("conv_layers", [1, 2, 3])
+def test_constant_images(conv_layers, values):
+    plain, quick = networks(conv_layers, 30)
+    pixels = torch.tensor(values, dtype=torch.float64).view(-1, 1, 1, 1).expand(-1, 3, 30, 30)
+    expected, loss = both(plain, quick, pixels, torch.arange(4))
+    assert torch.allclose(loss, expected, rtol=1e-9)
+    for buffer, same in zip(plain.buffers(), quick.buffers(), strict=True):
+        assert torch.allclose(buffer, same, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("conv_layers", [2, 3])
+@pytest.mark.parametrize("size", [40, 41, 42, 43])
+def test_groups_of_images(conv_layers, size, monkeypatch):
+    """How many images, or rows of one, are worked on at once changes nothing; the last part is smaller."""
+    for cached in (1, 20000, 150000, 2**30):
+        monkeypatch.setattr(fast, "CACHED", cached)
+        compare(*networks(conv_layers, size), *random_batch(size, 8))
+
+
+@pytest.mark.parametrize("conv_layers", [1, 3])
+def test_threads(conv_layers):
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        compare(*networks(conv_layers, 40), *random_batch(40, 8))
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_gradients_by_finite_differences():
+    pixels, _ = random_batch(17, 2)
+    draw = torch.Generator().manual_seed(0)
+
+    def drawn(*shape: int) -> torch.Tensor:
+        return torch.randn(shape, generator=draw, dtype=torch.float64).requires_grad_()
+
+    weight, bias = drawn(3, 3, 2, 2), drawn(3)
+    assert torch.autograd.gradcheck(partial(ConvolveAndPool.apply, pixels), (weight, bias))
+    norm = nn.BatchNorm2d(3, dtype=torch.float64)
+
+    def layer(*tensors: torch.Tensor) -> torch.Tensor:
+        return Layer.apply(*tensors, norm)
+
+    assert torch.autograd.gradcheck(partial(layer, pixels), (weight, bias, drawn(3), drawn(3)))
+    maps = drawn(2, 4, 9, 9)
+    assert torch.autograd.gradcheck(layer, (maps, drawn(3, 4, 2, 2), bias, drawn(3), drawn(3)))
+
+
+def test_channels_first_in_memory():
+    """Slower, and the same."""
+    plain, quick = networks(3, 33)
+    pixels, labels = random_batch(33, 4)
+    compare(plain, quick.to(memory_format=torch.contiguous_format), pixels.contiguous(), labels)
+
+
+def test_pixels_that_need_a_gradient_get_it():
+    _, quick = networks(3, 20)
+    pixels, labels = random_batch(20, 2)
+    nn.functional.nll_loss(forward(quick, pixels.requires_grad_()), labels).backward()
+    assert pixels.grad.any()
+
+
+def test_stays_near_float64():
+    """Twenty steps in float32 lose no more than a training forgets: chaos would show here first."""
+    reference, _ = networks(3, 97)
+    _, quick = networks(3, 97, torch.float32)
+    runs = [(reference, reference), (quick, partial(forward, quick))]
+    optimizers = [torch.optim.Adam(network.parameters(), lr=0.001) for network, _ in runs]
+    losses = []
+    for number in range(20):
+        pixels, labels = random_batch(97, 6, number)
+        losses.append(
+            [step(network, run, pixels.to(network[0].weight.dtype), labels) for network, run in runs]
+        )
+        for optimizer in optimizers:
+            optimizer.step()
+    exact, ours = torch.tensor(losses, dtype=torch.float64).T
+    assert torch.allclose(ours, exact, rtol=1e-2)

@@ -1,0 +1,124 @@
+"""Find the images, their styles and their splits."""
+
+import hashlib
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from wikiart.errors import DataError
+from wikiart.images import layouts, shards
+from wikiart.images.layouts import SPLITS as SPLITS
+from wikiart.images.layouts import Painting
+
+TEST_SHARE = 0.1  #: of each style's images, where the images come without a split
+SPLIT_SEED = 0
+
+
+@dataclass(frozen=True)
+class Paintings:
+    """All images of a data set.
+
+    ``classes`` comes from the training split alone: were each split to sort its own
+    folders, a style missing from the test split would shift every later index by one.
+    """
+
+    root: Path
+    classes: tuple[str, ...]
+    train: tuple[Painting, ...]
+    test: tuple[Painting, ...]
+    layout: str = ""  #: how they lie on disk, and what was decided about it, for people
+
+    def counts(self, split: str) -> Counter[str]:
+        """Images per style of ``"train"`` or ``"test"``."""
+        return Counter(painting.style for painting in getattr(self, split))
+
+    def sources(self, split: str) -> Iterator[Path | bytes]:
+        """For each image of a split, in turn, its file or what its file holds."""
+        for path, items in groupby(getattr(self, split), lambda painting: painting.path):
+            rows = [painting.row for painting in items]
+            if rows[0] is None:
+                yield from [self.root / path] * len(rows)
+            else:
+                yield from self._rows(path, rows)
+
+    def _rows(self, path: str, rows: list[int]) -> Iterator[bytes]:
+        try:
+            yield from shards.contents(self.root / path, rows)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{self.root / path} cannot be read ({error}): fetch it again") from error
+
+    def __str__(self) -> str:
+        return (
+            f"{self.root}: {self.layout}, {len(self.classes)} styles, "
+            f"{len(self.train):,} training and {len(self.test):,} test images"
+        )
+
+
+def find(root: Path, seed: int = SPLIT_SEED) -> Paintings:
+    """List the images of a folder, in whichever of the layouts it has (wikiart/layouts.py).
+
+    Parameters
+    ----------
+    root : Path
+        The folder, ``~`` and relative paths allowed.
+    seed : int
+        Of the split, where the layout has none. Default 0.
+
+    Raises
+    ------
+    DataError
+        No layout fits, a split is missing or empty, a training style has no image, there is
+        only one style, or the test split has a style that the training split lacks.
+    """
+    root = Path(root).expanduser().resolve()
+    found = layouts.look(root)
+    notes, train, test = found.notes, found.train, found.test
+    if test is None:
+        train, test = stratified(train, seed)
+        notes += (f"no split of its own: {TEST_SHARE:.0%} of each style drawn for testing",)
+    paintings = Paintings(found.root, found.classes, train, test, "; ".join((found.layout, *notes)))
+    _check(paintings)
+    return paintings
+
+
+def stratified(
+    paintings: Iterable[Painting], seed: int = SPLIT_SEED
+) -> tuple[tuple[Painting, ...], tuple[Painting, ...]]:
+    """Draw ``TEST_SHARE`` of each style for testing, at least one image, and leave at least one for training.
+
+    The draw of an image depends on its name and the seed alone, so that images which come later
+    move few of those that were there.
+    """
+
+    def draw(painting: Painting) -> bytes:
+        return hashlib.sha256(f"{seed}/{unicodedata.normalize('NFC', painting.name)}".encode()).digest()
+
+    paintings = tuple(paintings)
+    by_style: dict[str, list[Painting]] = {}
+    for painting in sorted(paintings, key=draw):
+        by_style.setdefault(painting.style, []).append(painting)
+    drawn: set[Painting] = set()
+    for items in by_style.values():
+        if len(items) > 1:
+            drawn.update(items[: max(1, round(TEST_SHARE * len(items)))])
+    train = tuple(painting for painting in paintings if painting not in drawn)
+    return train, tuple(painting for painting in paintings if painting in drawn)
+
+
+def _check(paintings: Paintings) -> None:
+    root, classes = paintings.root, paintings.classes
+    if len(classes) < 2:
+        raise DataError(f"{root} holds {len(classes)} training styles; a classifier needs two or more")
+    counts = paintings.counts("train")
+    if empty := [style for style in classes if not counts[style]]:
+        raise DataError(f"no image in training style {empty[0]} of {root}: add images or remove the folder")
+    if unknown := [painting for painting in paintings.test if painting.style not in classes]:
+        raise DataError(
+            f"{root / unknown[0].path}: no training style has this name, {unknown[0].style}, so none of "
+            f"its images could be answered right; rename the style as in training or remove it"
+        )
+    if not paintings.test:
+        raise DataError(f"no image under {root} is for testing: there is nothing to measure accuracy on")
