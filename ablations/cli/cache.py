@@ -5,8 +5,9 @@ Clear it when no suite runs: trainings read from it. Images and runs are not tou
 
 import click
 
-from ablations.cli.prepare import CACHE_OPTION, cache_folder
+from ablations.cli.prepare import CACHE_OPTION
 from ablations.process import commands as console
+from ablations.suite.prepare import cache_folder
 from wikiart.cache import folder as disk
 
 CLEAR = click.option("--clear", **console.YES_OR_NO, help="Remove what is kept.")

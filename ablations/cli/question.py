@@ -10,13 +10,14 @@ from typing import Any
 
 import click
 
-from ablations.cli.prepare import DATA_OPTIONS, cache_folder
+from ablations.cli.prepare import DATA_OPTIONS
 from ablations.design import designs as design
 from ablations.design.designs import DesignError, Factor, Question
 from ablations.engines import local as engine
 from ablations.process import commands as console
 from ablations.process import interrupts, progress
 from ablations.process.commands import YES_OR_NO
+from ablations.suite.prepare import cache_folder
 from wikiart.learning.config import TrainingConfig
 
 

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 
 import mlflow
 
-from ablations.cli import prepare
 from ablations.design.designs import Design, Question
 from ablations.design.trainings import ROOT, CellRun, Training, trainings
 from ablations.engines.local import Engine, EngineError, Local
 from ablations.engines.worker import Job, carry_out
 from ablations.process.errors import first_line
 from ablations.process.progress import SuiteProgress, readable, say
-from ablations.suite import estimate
+from ablations.suite import estimate, prepare
 from ablations.suite import previews as synthetic
 from ablations.tracking import outcome, server
 from ablations.tracking import runs as tracking
@@ -110,7 +109,7 @@ def _run(plan: Design, options: Options, question: Question, cluster: "Cluster |
     found = prepare.locate(options.data, options.cache)
     say(f"data: {found}")
     sizes = sorted({plan.config(cell, 0).image_size for cell in plan.cells})
-    stores, seen = prepare.prepared(
+    images = prepare.prepare(
         found,
         sizes,
         options.resize,
@@ -118,9 +117,9 @@ def _run(plan: Design, options: Options, question: Question, cluster: "Cluster |
         allow_skipped=options.allow_skipped,
         drop_leaks=options.drop_leaks,
     )
+    stores, seen, store = images.stores, images.audit, images.store
     every = trainings(plan, stores)
     cells = [cell for training in every for cell in training.cells]
-    store = stores[sizes[0]]
     with tracking.suite_run() as parent:
         target = parent.target
         if left := liveness.sweep(target):
@@ -148,7 +147,7 @@ def _run(plan: Design, options: Options, question: Question, cluster: "Cluster |
         say("", always=True)
         code = summarize(target, options.out)
         say(f"\n{interface.show(target, plan, reused)}", always=True)
-        if lines := prepare.left_out(store, seen):
+        if lines := images.list_skipped():
             say(f"\n{lines}", always=True)
         if failed:
             parent.status = "FAILED"

@@ -10,8 +10,8 @@ from threading import Barrier
 import pytest
 from mlflow import MlflowClient
 
-from ablations.cli.prepare import decoded
 from ablations.design.trainings import CellRun, Training
+from ablations.suite.prepare import decode
 from ablations.tracking import outcome
 from ablations.tracking.destination import Target
 from ablations.tracking.run_logger import Live
@@ -77,7 +77,7 @@ def a_training(number: int, store, folder: Path) -> Training:
 
 
 def test_eight_writers_and_a_restart_in_the_middle(server, login, tmp_path, paintings_folder):
-    data = decoded(find(paintings_folder), 24, "stretch", tmp_path)
+    data = decode(find(paintings_folder), 24, "stretch", tmp_path)
     client = MlflowClient(server.uri)
     experiment = client.create_experiment("eight writers")
     target = Target(server.uri, experiment, client.create_run(experiment).info.run_id)

@@ -1,0 +1,169 @@
+"""Options of a suite: name, type, default, range or choices and help text of each, declared once.
+
+The command line is generated from these classes. Each class is a group of the help; its title is
+``model_config["title"]``. ``model_json_schema()["properties"]`` lists a group's options in order, with
+the keys ``type``, ``default``, ``description`` (the help text), ``minimum``, ``exclusiveMinimum``,
+``maximum``, ``enum`` (the choices) and two of this module: ``default_text``, shown in the help in place
+of an empty default, and ``affects_results``.
+"""
+
+from collections.abc import Sequence
+from copy import copy
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ablations.design.designs import KINDS, NAMES
+from wikiart.images.store import ALLOW_SKIPPED, RESIZE
+from wikiart.learning.config import TrainingConfig
+
+
+def _option(
+    default: object,
+    text: str,
+    *,
+    default_text: str = "",
+    choices: Sequence[str] = (),
+    affects_results: bool = True,
+    **bounds: Any,
+) -> Any:
+    """Declare an option.
+
+    Parameters
+    ----------
+    default : object
+        Value if the option is not given.
+    text : str
+        Help text.
+    default_text : str
+        What the help shows as the default, where the value itself says nothing.
+    choices : sequence of str
+        The only values allowed; none: any.
+    affects_results : bool
+        False if the same runs come out whatever the value: such an option is left out of the command that the
+        suite records as the one that repeats it.
+    **bounds : float
+        ``ge``, ``gt``, ``le``, ``lt``, as for pydantic's ``Field``.
+    """
+    extra: dict[str, Any] = {"affects_results": affects_results}
+    if default_text:
+        extra["default_text"] = default_text
+    if choices:
+        extra["enum"] = list(choices)
+    return Field(default, description=text, json_schema_extra=extra, **bounds)
+
+
+def _setting(name: str) -> Any:
+    """Declare an option with the default, the range and the description of a field of TrainingConfig."""
+    field = copy(TrainingConfig.model_fields[name])
+    description = str(field.description)
+    field.description = f"{description[:1].upper()}{description[1:]}."
+    field.json_schema_extra = {"affects_results": True}
+    return field
+
+
+class OptionGroup(BaseModel):
+    """A group of options in the help; its title is in the class's ``model_config``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ImageOptions(OptionGroup):
+    """Which images are read, how, and where they are kept decoded."""
+
+    model_config = ConfigDict(title="Images")
+
+    data: str = _option("sample", "Folder of images in one of the layouts, or: sample.")
+    image_size: int = _setting("image_size")
+    resize: str = _option("stretch", "How images become square.", choices=list(RESIZE))
+    allow_skipped: float = _option(
+        ALLOW_SKIPPED, "Go on if at most this share of the images is unreadable.", ge=0, le=1
+    )
+    drop_leaks: bool = _option(False, "Train without images that are in the test split too.")
+    cache: str = _option(
+        "",
+        "Folder of the decoded images.",
+        default_text="$WIKIART_CACHE, else ~/.cache/wikiart-ablations",
+        affects_results=False,
+    )
+
+
+class DesignOptions(OptionGroup):
+    """Which cells are compared."""
+
+    model_config = ConfigDict(title="What is asked")
+
+    factors: str = _option(
+        "",
+        f'What is varied: "name=level,level ...". Names: {", ".join(NAMES)}.',
+        default_text="the question's own",
+    )
+    base: str = _option(
+        "",
+        'What the other settings are held at: "name=value ...".',
+        default_text="the study's improved network",
+    )
+    design: str = _option("full", "Which cells run.", choices=KINDS)
+    seeds: int = _option(3, "Replicates of every cell.", ge=1)
+    fresh: bool = _option(False, "Run again what is finished.", affects_results=False)
+
+
+class TrainingOptions(OptionGroup):
+    """Settings of every training, unless they are varied."""
+
+    model_config = ConfigDict(title="Training")
+
+    epochs: int = _setting("epochs")
+    batch_size: int = _setting("batch_size")
+    learning_rate: float = _setting("learning_rate")
+
+
+class MachineOptions(OptionGroup):
+    """Where trainings run."""
+
+    model_config = ConfigDict(title="Machine")
+
+    device: str = _option("auto", "auto, cpu, cuda or cuda:N.", affects_results=False)
+    workers: int = _option(
+        0, "Trainings that run concurrently; 0: as many as cores.", ge=0, affects_results=False
+    )
+    threads: int = _option(0, "Threads of each worker; 0: the cores shared out.", ge=0, affects_results=False)
+    engine: str = _option(
+        "local",
+        "Where trainings run: on this machine, or on a Ray cluster (docs/many-machines.md).",
+        choices=("local", "ray"),
+        affects_results=False,
+    )
+    ray_address: str = _option(
+        "auto", "Address of the Ray cluster: auto, or host:port.", affects_results=False
+    )
+
+
+class OutputOptions(OptionGroup):
+    """What is printed, and where the summary is written."""
+
+    model_config = ConfigDict(title="Output")
+
+    out: Path = _option(
+        Path("results"), "Folder in which the summary's folder is created.", affects_results=False
+    )
+    quiet: bool = _option(
+        False, "Print only failures, the tables at the end and the link.", affects_results=False
+    )
+
+
+#: in the order of the help
+GROUPS: tuple[type[OptionGroup], ...] = (
+    ImageOptions,
+    DesignOptions,
+    TrainingOptions,
+    MachineOptions,
+    OutputOptions,
+)
+
+
+class SuiteOptions(ImageOptions, DesignOptions, TrainingOptions, MachineOptions, OutputOptions):
+    """All options of a suite."""
+
+    model_config = ConfigDict(title="Suite")

@@ -1,0 +1,127 @@
+"""Images into stores: locate the data set, decode it once per image size, audit it."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ablations.process.progress import Bar, say
+from wikiart import sample
+from wikiart.cache import folder as disk
+from wikiart.images import paintings, store
+from wikiart.images.audit import Audit, audit
+from wikiart.images.paintings import Paintings
+from wikiart.images.store import Store
+
+CACHE = "~/.cache/wikiart-ablations"
+SHOWN = 20  #: unreadable images that a suite lists at its end
+
+
+@dataclass(frozen=True)
+class PreparedImages:
+    """Decoded images, ready for training."""
+
+    stores: dict[int, Store]  #: by image size
+    audit: Audit  #: of all images that could be read, before leaks were dropped
+
+    @property
+    def store(self) -> Store:
+        """The store of the smallest images."""
+        return self.stores[min(self.stores)]
+
+    def list_skipped(self, limit: int | None = SHOWN) -> str:
+        """List the images that could not be read, one per line; return "" if there are none.
+
+        ``limit`` is the largest number of images listed; None: all.
+        """
+        skipped = self.store.skipped
+        if not skipped:
+            return ""
+        total = sum(self.audit.images.values()) + self.audit.unreadable
+        lines = store.listed(skipped, len(skipped) if limit is None else limit)
+        return f"{len(skipped)} of {total:,} images left out, since they cannot be read:\n{lines}"
+
+
+def cache_folder(cache: str) -> Path:
+    """Return the folder of the stores: ``cache``, else $WIKIART_CACHE, else ~/.cache/wikiart-ablations."""
+    chosen = cache or os.environ.get("WIKIART_CACHE") or CACHE
+    return Path(chosen).expanduser().resolve()
+
+
+def locate(data: str, cache: Path) -> Paintings:
+    """Find the paintings in a folder; for ``"sample"``, generate them in the cache first if necessary.
+
+    Raises
+    ------
+    wikiart.errors.DataError
+        The folder has none of the known layouts.
+    """
+    if data != "sample":
+        return paintings.find(Path(data))
+    with Bar("painting the sample", "images") as bar, disk.writing(cache):
+        return paintings.find(sample.make(cache, bar.update))
+
+
+def decode(
+    dataset: Paintings,
+    image_size: int,
+    resize: str,
+    cache: Path,
+    allow_skipped: float = store.ALLOW_SKIPPED,
+) -> Store:
+    """Decode all paintings at one image size, or open the store if that has been done before.
+
+    Raises
+    ------
+    wikiart.errors.DataError
+        See wikiart.images.store.build.
+    """
+    with Bar(f"decoding at {image_size} px", "images") as bar:
+        return store.build(
+            dataset, image_size, cache, resize=resize, allow_skipped=allow_skipped, progress=bar.update
+        )
+
+
+def prepare(
+    dataset: Paintings,
+    image_sizes: Iterable[int],
+    resize: str,
+    cache: Path,
+    *,
+    allow_skipped: float,
+    drop_leaks: bool,
+) -> PreparedImages:
+    """Decode the paintings at each image size, audit them and print the audit.
+
+    A leak is an image of the test split that is in the training split as well; ``drop_leaks`` removes
+    them from the training split.
+
+    Raises
+    ------
+    wikiart.errors.DataError
+        See wikiart.images.store.build.
+    """
+    stores = {size: decode(dataset, size, resize, cache, allow_skipped) for size in image_sizes}
+    report = audit(stores[min(stores)])
+    say(str(report), always=bool(report.leaks))
+    if report.leaks and drop_leaks:
+        leaks = {path for path, _, _ in report.leaks}
+        stores = {size: _without(decoded, leaks) for size, decoded in stores.items()}
+        say(f"  {len(leaks):,} training images dropped", always=True)
+    elif report.leaks:
+        remedy = "--drop-leaks yes trains without them"
+        say(f"  they count as right answers learnt by heart: {remedy}", always=True)
+    return PreparedImages(stores, report)
+
+
+def _without(decoded: Store, paths: set[str]) -> Store:
+    rows = [row for row, path in enumerate(decoded.train.paths) if path in paths]
+    return store.without(decoded, rows)
+
+
+def count_styles(dataset: Paintings) -> str:
+    """Return a table of the number of images per style and split, as text."""
+    train, test = dataset.counts("train"), dataset.counts("test")
+    width = max(map(len, dataset.classes))
+    lines = [f"{style:{width}} {train[style]:>7,} {test[style]:>7,}" for style in dataset.classes]
+    return "\n".join([f"{'style':{width}} {'train':>7} {'test':>7}", *lines])
