@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from mlflow.exceptions import MlflowException
 
 from ablations.design.trainings import CellRun, Training
-from ablations.suite.previews import kept_recipes
 from ablations.tracking import models as checkpoint
 from ablations.tracking import outcome, server
 from ablations.tracking import runs as tracking
@@ -19,10 +18,11 @@ from ablations.tracking import sweep as liveness
 from ablations.tracking.destination import Target
 from ablations.tracking.outcome import NotHandedIn, Outcome
 from ablations.tracking.run_logger import Live
-from wikiart.cache.locks import alone
+from wikiart.cache.atomic import locked
 from wikiart.images import store
 from wikiart.images.store import Store
 from wikiart.learning import evaluation, training
+from wikiart.smote.cached import recipes_of_store
 
 SAVE_EVERY = float(os.environ.get("WIKIART_SAVE_SECONDS", "30"))  # between two states of a training on disk
 RECORD = os.environ.get("WIKIART_CUDA_GRAPHS") == "1"  # docs/speed.md
@@ -51,7 +51,7 @@ def carry_out(job: Job, report: Callable[[float], None]) -> None:
         The tracking server is away, and was for longer than requests are tried again: what was
         trained is kept, and who carries the job out next only hands it in.
     """
-    with alone(job.training.lock):
+    with locked(job.training.lock):
         cells = _unfinished(job)
         _forget_older(job)
         if cells:
@@ -134,7 +134,7 @@ def _train(job: Job, data: Store, live: Live, report: Callable[[float], None]) -
             config,
             data.train.images,
             data.train.labels,
-            kept_recipes(data, config.smote, config.seed, job.device),
+            recipes_of_store(data, config.smote, config.seed, job.device),
             len(data.classes),
             device=job.device,
             on_epoch=on_epoch,

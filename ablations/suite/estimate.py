@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from ablations.engines.local import Local
 from ablations.engines.worker import Job
-from ablations.suite.previews import kept_recipes
 from wikiart.images import store
 from wikiart.learning import training
+from wikiart.smote.cached import recipes_of_store
 from wikiart.smote.recipes import plan
 
 LONG = 1e9  #: pixels to train on, over all epochs of all trainings; below, no estimate is worth its time
@@ -85,7 +85,7 @@ def _paces(jobs: Sequence[Job]) -> list[float]:
     paces = []
     for job in jobs:
         config, data = job.training.config, store.load(job.training.store)
-        made = kept_recipes(data, config.smote, config.seed, job.device)
+        made = recipes_of_store(data, config.smote, config.seed, job.device)
         of = (config, data.train.images, data.train.labels, made, len(data.classes))
         paces.append(training.pace(*of, device=job.device, seconds=0.5))
     return paces

@@ -1,6 +1,6 @@
 """What SMOTE adds, to look at: pictures and counts on the suite's run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,9 @@ from ablations.process.errors import first_line
 from ablations.process.progress import Bar
 from ablations.tracking.destination import Target
 from ablations.tracking.pictures import bars_figure, parents_figure
-from wikiart.cache.folder import NEIGHBOURS, writing
 from wikiart.images.store import Store
-from wikiart.smote.recipes import Recipes, plan, recipes
+from wikiart.smote.cached import recipes_of_store
+from wikiart.smote.recipes import Recipes, plan
 
 SHOWN = 12  # synthetic images of a contact sheet, each of another style
 
@@ -42,7 +42,7 @@ def show(target: Target, design: Design, stores: Mapping[int, Store], device: st
     for level in levels:
         counts[level] = _planned(level, store)
         with Bar(f"SMOTE {level}: neighbours") as bar:
-            made = kept_recipes(store, level, seed, device, bar.update)
+            made = recipes_of_store(store, level, seed, device, bar.update)
         if len(made.labels):
             client.log_figure(target.parent_id, _sheet(store, made), f"smote/sheet-{Path(level).stem}.png")
     table = pd.DataFrame(
@@ -57,32 +57,6 @@ def _planned(level: str, store: Store) -> dict[int, int]:
         return plan(level, store.train.labels, store.classes)
     except (ValueError, OSError, YAMLError) as error:  # of a file of styles and counts
         raise DesignError(f"smote={level}: {first_line(error)}: mend the file") from error
-
-
-def kept_recipes(
-    store: Store,
-    level: str,
-    seed: int,
-    device: str,
-    progress: Callable[[float, float], None] = lambda done, total: None,
-) -> Recipes:
-    """The recipes of a level, with the neighbours kept beside the store for every process.
-
-    ``progress`` is called with the classes searched so far and all classes.
-    """
-    folder = store.folder.parent.parent / NEIGHBOURS
-    with writing(folder):
-        return recipes(
-            store.train.images,
-            store.train.labels,
-            level,
-            seed,
-            styles=store.classes,
-            cache=folder,
-            key=store.digest,
-            device=device,
-            progress=lambda label, share: progress(label + share, len(store.classes)),
-        )
 
 
 def _sheet(store: Store, made: Recipes) -> Figure:

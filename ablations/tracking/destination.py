@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
 
-from wikiart.cache.locks import alone
+from wikiart.cache.atomic import atomic_file, locked
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,8 @@ def opening(tracking_uri: str) -> Iterator[None]:
         yield
         return
     database = Path(urlsplit(tracking_uri).path[1:])
-    with alone(database.with_name(f"{database.name}.lock")):
+    with locked(database.with_name(f"{database.name}.lock")):
         if not database.exists():
-            part = database.with_name(f"{database.name}.part")
-            part.unlink(missing_ok=True)
-            MlflowClient(f"sqlite:///{part}").search_experiments(max_results=1)
-            part.rename(database)
+            with atomic_file(database) as scratch:
+                MlflowClient(f"sqlite:///{scratch}").search_experiments(max_results=1)
         yield

@@ -205,7 +205,7 @@ def test_another_process_finds_the_neighbours(tmp_path):
     made = recipes(images, labels, "auto", 3, cache=tmp_path, key="a")
     np.savez(tmp_path / "data.npz", images=images, labels=labels)
     code = (
-        "import sys, numpy as np; from pathlib import Path; from wikiart import smote\n"
+        "import sys, numpy as np; from pathlib import Path; from wikiart.smote import recipes as smote\n"
         "folder = Path(sys.argv[1]); data = np.load(folder / 'data.npz'); smote.nearest = None\n"
         "made = smote.recipes(data['images'], data['labels'], 'auto', 3, cache=folder, key='a')\n"
         "np.savez(folder / 'made.npz', *made)\n"
