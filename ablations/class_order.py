@@ -8,7 +8,7 @@ Training is not touched by it, so both levels are read from the same weights.
 """
 
 from ablations.cli.question import question
-from ablations.design.designs import Factor
+from ablations.design.factors import Factor
 from wikiart.learning.config import CLASS_ORDERS
 
 FACTOR = Factor(

@@ -6,7 +6,7 @@ on sorted classes without SMOTE.
 """
 
 from ablations.cli.question import question
-from ablations.design.designs import Factor
+from ablations.design.factors import Factor
 
 FACTOR = Factor(
     "conv_layers",

@@ -5,7 +5,7 @@ reported no accuracy of its own for it.
 """
 
 from ablations.cli.question import question
-from ablations.design.designs import Factor
+from ablations.design.factors import Factor
 
 FACTOR = Factor(
     "dropout",

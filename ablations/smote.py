@@ -7,7 +7,7 @@ of memory and time.
 """
 
 from ablations.cli.question import question
-from ablations.design.designs import Factor
+from ablations.design.factors import Factor
 
 FACTOR = Factor(
     "smote",

@@ -54,7 +54,7 @@ def inner(arguments: list[str]) -> None:
     from benchmarks import no_op
 
     suite.carry_out = no_op.carry_out
-    suite.summarize = lambda target, out: 0
+    suite.summarize = lambda destination, out: 0
     most = int(os.environ.get("DRIVER_TRAININGS", "0"))
     if most:
         missing = suite._missing

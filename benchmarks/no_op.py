@@ -7,9 +7,8 @@ import numpy as np
 
 from ablations.engines import worker
 from ablations.engines.worker import Job
-from ablations.tracking import models as checkpoint
-from ablations.tracking import outcome
-from ablations.tracking.run_logger import Live
+from ablations.tracking import models, outcome
+from ablations.tracking.run_logger import RunLogger
 from wikiart.images.store import Store
 from wikiart.learning.network import build
 from wikiart.learning.training import Epoch
@@ -21,19 +20,19 @@ def carry_out(job: Job, report: Callable[[float], None]) -> None:
     worker.carry_out(job, report)
 
 
-def _train(job: Job, data: Store, live: Live, report: Callable[[float], None]) -> outcome.Outcome:
+def _train(job: Job, data: Store, logger: RunLogger, report: Callable[[float], None]) -> outcome.Outcome:
     config = job.training.config
     for number in range(1, config.epochs + 1):
         report(number / (config.epochs + 1))
-        live.epoch(Epoch(number, 1 / number, number / config.epochs))
+        logger.epoch(Epoch(number, 1 / number, number / config.epochs))
     network = build(config.conv_layers, config.dropout, config.image_size, len(data.classes)).eval()
     drawn = np.random.default_rng(int(job.training.fingerprint[:8], 16))
     outputs = np.where(drawn.random(len(data.test.labels)) < 0.4, data.test.labels, 0)
-    return outcome.keep(
+    return outcome.write(
         job.training.outcome,
-        lambda folder: checkpoint.save(network, folder, config.image_size, data.resize),
+        lambda folder: models.save(network, folder, config.image_size, data.resize),
         outputs,
-        live.curve,
+        logger.curve,
         time.monotonic() - time.monotonic(),
         [],
     )

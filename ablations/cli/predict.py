@@ -14,7 +14,6 @@ from typing import Any
 import click
 
 from ablations.process import commands as console
-from ablations.process import errors as failures
 from wikiart.images.layouts import images as images_below
 
 BATCH = 64  # pictures between two pieces of output
@@ -67,26 +66,12 @@ def _files(images: Sequence[str]) -> Iterator[str]:
 
 
 def _load(uri: str) -> Any:
-    import mlflow  # here, so that --help need not load it
-    from mlflow.exceptions import MlflowException
-
     from ablations.cli.question import quiet_libraries
-    from ablations.tracking import server
 
     quiet_libraries()
-    if ":/" in uri:
-        server.check(mlflow.get_tracking_uri())
-    try:
-        model = mlflow.pyfunc.load_model(uri, suppress_warnings=True)
-    except (MlflowException, OSError) as error:
-        where = f"on {mlflow.get_tracking_uri()}: " if ":/" in uri else ""
-        raise console.Failure(
-            f"no model {uri} ({where}{failures.reason(error)}): give --model runs:/<run id>/model "
-            f"with the id of a cell's finished run"
-        ) from error
-    if "resize" not in model.metadata.flavors["python_function"].get("config", {}):
-        raise console.Failure(f"{uri} is no network of this suite that takes pictures")
-    return model
+    from ablations.tracking import models  # here, so that --help need not load MLflow
+
+    return models.load(uri)
 
 
 def _answers(network: Any, paths: Sequence[str], top: int, unreadable: list[str]) -> Iterator[Answer]:

@@ -12,7 +12,9 @@ import click
 
 from ablations.cli.prepare import DATA_OPTIONS
 from ablations.design import designs as design
-from ablations.design.designs import DesignError, Factor, Question
+from ablations.design import factors as settings
+from ablations.design.designs import SuiteDescription
+from ablations.design.factors import DesignError, Factor
 from ablations.engines import local as engine
 from ablations.process import commands as console
 from ablations.process import interrupts, progress
@@ -37,7 +39,7 @@ OPTIONS = {
             "--factors",
             default="",
             show_default="the question's own",
-            help=f'What is varied: "name=level,level ...". Names: {", ".join(design.NAMES)}.',
+            help=f'What is varied: "name=level,level ...". Names: {", ".join(settings.FACTOR_NAMES)}.',
         ),
         click.option(
             "--base",
@@ -102,19 +104,19 @@ def question(text: str, card: Sequence[Factor], example: str) -> click.Command:
             plan = _plan(card, options)
         except DesignError as error:
             raise click.UsageError(str(error)) from error
-        sys.exit(_run(plan, options, Question(text.strip(), _typed(options))))
+        sys.exit(_run(plan, options, SuiteDescription(text.strip(), _typed(options))))
 
     return console.command(text, f"mlflow run . {example}", OPTIONS)(callback)
 
 
 def _plan(card: Sequence[Factor], options: dict) -> design.Design:
     names = ("epochs", "batch_size", "learning_rate", "image_size")
-    base = {name: design.parse_level(name, str(options[name])) for name in names}
-    factors = design.parse_factors(options["factors"], card)
+    base = {name: settings.parse_level(name, str(options[name])) for name in names}
+    factors = settings.parse_factors(options["factors"], card)
     varied = {factor.name for factor in factors}
     base = {name: value for name, value in base.items() if name not in varied}
     return design.make(
-        options["kind"], factors, {**base, **design.parse_base(options["base"])}, options["seeds"]
+        options["kind"], factors, {**base, **settings.parse_base(options["base"])}, options["seeds"]
     )
 
 
@@ -132,7 +134,7 @@ def _typed(options: dict) -> str:
     return " ".join([f"mlflow run . -e {Path(sys.argv[0]).stem}", *words])
 
 
-def _run(plan: design.Design, options: dict, asked: Question) -> int:
+def _run(plan: design.Design, options: dict, asked: SuiteDescription) -> int:
     interrupts.leave_at_once()
     interrupts.end_with_launcher()
     quiet_libraries()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ablations.design.designs import Level
+from ablations.design.factors import Level
 
 AS_GIVEN: dict[str, Level] = {"conv_layers": 1, "dropout": 0.01, "smote": "off"}
 IMPROVED: dict[str, Level] = {"class_order": "sorted", "conv_layers": 3, "dropout": 0.1}

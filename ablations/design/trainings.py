@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablations.design import study
-from ablations.design.designs import Cell, Design
+from ablations.design.designs import Design
+from ablations.design.factors import Cell
 from wikiart.cache.folder import TRAININGS
 from wikiart.images.store import Store
 from wikiart.learning.config import TrainingConfig
 from wikiart.versions import VERSIONS
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def carry_out(
         worker.carry_out(job, report)
     except NotHandedIn as error:
         error.packed = outcome.pack(job.training.outcome)
-        outcome.discard(job.training.outcome)
+        outcome.remove(job.training.outcome)
         raise
 
 

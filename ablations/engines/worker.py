@@ -8,16 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from mlflow.exceptions import MlflowException
-
 from ablations.design.trainings import CellRun, Training
-from ablations.tracking import models as checkpoint
-from ablations.tracking import outcome, server
-from ablations.tracking import runs as tracking
-from ablations.tracking import sweep as liveness
-from ablations.tracking.destination import Target
+from ablations.tracking import models, outcome, queries, server, sweep
+from ablations.tracking.destination import Destination
 from ablations.tracking.outcome import NotHandedIn, Outcome
-from ablations.tracking.run_logger import Live
+from ablations.tracking.run_logger import RunLogger
 from wikiart.cache.atomic import locked
 from wikiart.images import store
 from wikiart.images.store import Store
@@ -33,7 +28,7 @@ class Job:
     """A training to carry out, where, and where its runs go."""
 
     training: Training
-    target: Target
+    destination: Destination
     device: str
     since: int  #: what was finished, or kept between epochs, before then does not count; ms since 1970
 
@@ -57,16 +52,16 @@ def carry_out(job: Job, report: Callable[[float], None]) -> None:
         if cells:
             _carry_out(replace(job, training=replace(job.training, cells=cells)), report)
         job.training.resume.unlink(missing_ok=True)
-        outcome.discard(job.training.outcome)
+        outcome.remove(job.training.outcome)
 
 
 def _unfinished(job: Job) -> tuple[CellRun, ...]:
     """The cells that nobody has finished; all of them, if there is no server to ask."""
     try:
-        liveness.end_attempts(job.target, job.training.name)
-        found = tracking.finished_among(job.target, job.training.cells, job.since)
-    except MlflowException as error:
-        if not server.away(error):
+        sweep.end_own_runs(job.destination, job.training.name)
+        found = queries.finished_fingerprints(job.destination, job.training.cells, job.since)
+    except Exception as error:
+        if not server.is_unreachable(error):
             raise
         found = set()
     return tuple(cell for cell in job.training.cells if cell.fingerprint not in found)
@@ -78,19 +73,20 @@ def _forget_older(job: Job) -> None:
     if resume.exists() and resume.stat().st_mtime * 1000 < job.since:
         resume.unlink()
     if kept.exists() and kept.stat().st_mtime * 1000 < job.since:
-        outcome.discard(kept)
+        outcome.remove(kept)
 
 
 def _carry_out(job: Job, report: Callable[[float], None]) -> None:
     data = store.load(job.training.store)
     kept = job.training.outcome
-    live = Live(job.target, job.training, data)
+    logger = RunLogger(job.destination, job.training, data)
     try:
-        done = outcome.read(kept) if kept.exists() else _train(job, data, live, report)
-        live.finish(done)
+        logger.start()
+        done = outcome.read(kept) if kept.exists() else _train(job, data, logger, report)
+        logger.finish(done)
     except Exception as error:
-        live.fail(traceback.format_exc())
-        if kept.exists() and server.away(error):
+        logger.fail(traceback.format_exc())
+        if kept.exists() and server.is_unreachable(error):
             raise NotHandedIn(f"trained and kept, but the tracking server is away: {error}") from error
         raise
 
@@ -111,23 +107,23 @@ def _remarks() -> Iterator[list[str]]:
     """What the subject logs meanwhile (SMOTE on small classes), as lines for the runs."""
     lines: list[str] = []
     handler = _Lines(lines)
-    logger = logging.getLogger("wikiart")
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    logger.propagate = False  # to the runs, not among the lines of the suite
+    subject = logging.getLogger("wikiart")
+    subject.addHandler(handler)
+    subject.setLevel(logging.INFO)
+    subject.propagate = False  # to the runs, not among the lines of the suite
     try:
         yield lines
     finally:
-        logger.removeHandler(handler)
+        subject.removeHandler(handler)
 
 
-def _train(job: Job, data: Store, live: Live, report: Callable[[float], None]) -> Outcome:
+def _train(job: Job, data: Store, logger: RunLogger, report: Callable[[float], None]) -> Outcome:
     config = job.training.config
     began = time.monotonic()
 
     def on_epoch(epoch: training.Epoch) -> None:
         report(epoch.number / (config.epochs + 1))  # evaluation and logging count as one epoch more
-        live.epoch(epoch)
+        logger.epoch(epoch)
 
     with _remarks() as remarks:
         network = training.train(
@@ -144,11 +140,11 @@ def _train(job: Job, data: Store, live: Live, report: Callable[[float], None]) -
         )
         seconds = time.monotonic() - began
         outputs = evaluation.predict(network, data.test.images, device=job.device)
-    return outcome.keep(
+    return outcome.write(
         job.training.outcome,
-        lambda folder: checkpoint.save(network, folder, config.image_size, data.resize),
+        lambda folder: models.save(network, folder, config.image_size, data.resize),
         outputs,
-        live.curve,
+        logger.curve,
         seconds,
         remarks,
     )

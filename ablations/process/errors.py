@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-from ablations.design.designs import DesignError
+from ablations.design.factors import DesignError
 from wikiart.cache.folder import FULL
 from wikiart.errors import DataError
 

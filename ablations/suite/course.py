@@ -11,26 +11,23 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import mlflow
-
-from ablations.design.designs import Design, Question
-from ablations.design.trainings import ROOT, CellRun, Training, trainings
+from ablations.design.designs import Design, SuiteDescription
+from ablations.design.trainings import CellRun, Training, trainings
 from ablations.engines.local import Engine, EngineError, Local
 from ablations.engines.worker import Job, carry_out
 from ablations.process.errors import first_line
 from ablations.process.progress import SuiteProgress, readable, say
 from ablations.suite import estimate, prepare
 from ablations.suite import previews as synthetic
-from ablations.tracking import outcome, server
-from ablations.tracking import runs as tracking
-from ablations.tracking import sweep as liveness
-from ablations.tracking import views as interface
-from ablations.tracking.destination import Target
+from ablations.tracking import outcome, queries, server, suite_run, sweep, views
+from ablations.tracking.destination import Destination
 from ablations.tracking.outcome import NotHandedIn
 from ablations.tracking.server import ServerError
 
 if TYPE_CHECKING:
     from ablations.engines.ray_cluster import Cluster
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ class Options:
     node_device: str = "auto"  #: of the cluster's trainings; ``device`` is what this machine has
 
 
-def run(plan: Design, options: Options, question: Question) -> int:
+def run(plan: Design, options: Options, description: SuiteDescription) -> int:
     """Run what is not finished of a design, and summarize it.
 
     Returns
@@ -71,17 +68,17 @@ def run(plan: Design, options: Options, question: Question) -> int:
     KeyboardInterrupt
         After the active runs have become KILLED.
     """
-    server.check(mlflow.get_tracking_uri())
+    server.check(server.tracking_uri())
     if options.engine == "local":
-        return _run(plan, options, question)
+        return _run(plan, options, description)
     with _cluster(options) as cluster:
-        return _run(plan, options, question, cluster)
+        return _run(plan, options, description, cluster)
 
 
 def _cluster(options: Options) -> "Cluster":
     """The Ray cluster that the options name, with a tracking server that its nodes can reach."""
-    uri = mlflow.get_tracking_uri()
-    if not server.remote(uri):
+    uri = server.tracking_uri()
+    if not server.is_remote(uri):
         raise EngineError(
             f"engine=ray needs a tracking server that every node reaches, not {uri}: start one and set "
             "MLFLOW_TRACKING_URI=http://... (docs/many-machines.md)"
@@ -95,7 +92,7 @@ def _cluster(options: Options) -> "Cluster":
             "engine=ray needs Ray, which is not installed: pip install -r requirements-ray.txt"
         ) from error
     cluster = Cluster(options.ray_address, options.workers, options.threads, options.node_device)
-    if len(cluster.addresses) > 1 and server.of_one_machine(uri):
+    if len(cluster.addresses) > 1 and server.is_loopback(uri):
         raise EngineError(
             f"MLFLOW_TRACKING_URI={uri} is another machine on every node of the Ray cluster: "
             "name the server by its address in the network"
@@ -103,7 +100,9 @@ def _cluster(options: Options) -> "Cluster":
     return cluster
 
 
-def _run(plan: Design, options: Options, question: Question, cluster: "Cluster | None" = None) -> int:
+def _run(
+    plan: Design, options: Options, description: SuiteDescription, cluster: "Cluster | None" = None
+) -> int:
     began = time.monotonic()
     times: dict[str, float] = {}
     found = prepare.locate(options.data, options.cache)
@@ -120,33 +119,33 @@ def _run(plan: Design, options: Options, question: Question, cluster: "Cluster |
     stores, seen, store = images.stores, images.audit, images.store
     every = trainings(plan, stores)
     cells = [cell for training in every for cell in training.cells]
-    with tracking.suite_run() as parent:
-        target = parent.target
-        if left := liveness.sweep(target):
+    with suite_run.open_run() as parent:
+        destination = parent.destination
+        if left := sweep.end_abandoned_runs(destination):
             say(f"{left} runs that an earlier start left RUNNING are KILLED now")
-        tracking.describe_suite(target, question, plan, every, store)
-        tracking.log_audit(target, seen, store)
-        synthetic.show(target, plan, stores, options.device)
-        since = parent.began if options.fresh else 0
-        known = tracking.finished(target, since)
+        suite_run.describe(destination, description, plan, every, store)
+        suite_run.log_audit(destination, seen, store)
+        synthetic.show(destination, plan, stores, options.device)
+        since = parent.start_ms if options.fresh else 0
+        known = queries.finished_runs(destination, since)
         reused = {cell.name: known[cell.fingerprint] for cell in cells if cell.fingerprint in known}
-        tracking.mark_reused(target, reused)
+        suite_run.mark_reused(destination, reused)
         say(f"{len(cells)} runs from {len(every)} trainings; {len(reused)} runs are finished already")
         device = cluster.device if cluster else options.device
-        jobs = [Job(training, target, device, since) for training in _missing(every, known)]
+        jobs = [Job(training, destination, device, since) for training in _missing(every, known)]
         times["preparation"] = time.monotonic() - began
         try:
             failed = _run_all(jobs, options, cluster, times)
         finally:
-            if server.answers(target.tracking_uri):
-                liveness.end_attempts(target)  # what workers had begun that died, or were interrupted
+            if server.answers(destination.tracking_uri):
+                sweep.end_own_runs(destination)  # what workers had begun that died, or were interrupted
         if jobs:
-            reused = _of_others(target, cells, since)
-            tracking.mark_reused(target, reused)
-        tracking.log_times(target, times)
+            reused = _of_others(destination, cells, since)
+            suite_run.mark_reused(destination, reused)
+        suite_run.log_durations(destination, times)
         say("", always=True)
-        code = summarize(target, options.out)
-        say(f"\n{interface.show(target, plan, reused)}", always=True)
+        code = summarize(destination, options.out)
+        say(f"\n{views.publish(destination, plan, reused)}", always=True)
         if lines := images.list_skipped():
             say(f"\n{lines}", always=True)
         if failed:
@@ -185,7 +184,7 @@ def _run_all(
     late = [job for job in jobs if isinstance(failed.get(job.training.name), NotHandedIn)]
     if not late:
         return failed
-    uri = late[0].target.tracking_uri
+    uri = late[0].destination.tracking_uri
     if server.answers(uri):
         say(f"{len(late)} trainings finished while the tracking server was away: they are handed in now")
         failed = {name: error for name, error in failed.items() if not isinstance(error, NotHandedIn)}
@@ -244,9 +243,9 @@ def _on_nodes(cluster: "Cluster", jobs: list[Job]) -> Callable:
     return partial(nodes.carry_out, origin=cluster.node, torch_version=torch.__version__, level_files=files)
 
 
-def _of_others(target: Target, cells: list[CellRun], since: int) -> dict[str, str]:
+def _of_others(destination: Destination, cells: list[CellRun], since: int) -> dict[str, str]:
     """The finished runs of a suite's cells that another suite carried out: cell's run name -> run id."""
-    theirs = tracking.finished(target, since, but_not_of=target.parent_id)
+    theirs = queries.finished_runs(destination, since, excluded_suite=destination.parent_id)
     return {cell.name: theirs[cell.fingerprint] for cell in cells if cell.fingerprint in theirs}
 
 
@@ -257,10 +256,19 @@ def _processes(options: Options, jobs: int) -> tuple[int, int]:
     return workers, options.threads or max(1, cores // workers)
 
 
-def summarize(target: Target, out: Path) -> int:
+def summarize(destination: Destination, out: Path) -> int:
     """Run ``results/summarize.py`` on a suite, the way a user would; returns its exit code."""
     script = ROOT / "results" / "summarize.py"
-    command = [sys.executable, str(script), "--suite", target.parent_id, "--out", str(out), "--log", "yes"]
-    environment = {**os.environ, "MLFLOW_TRACKING_URI": target.tracking_uri}
+    command = [
+        sys.executable,
+        str(script),
+        "--suite",
+        destination.parent_id,
+        "--out",
+        str(out),
+        "--log",
+        "yes",
+    ]
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": destination.tracking_uri}
     # Out of reach of Ctrl-C, which would end it with a traceback; an interrupt here ends it as well.
     return subprocess.run(command, env=environment, start_new_session=True).returncode

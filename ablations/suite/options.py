@@ -14,7 +14,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ablations.design.designs import KINDS, NAMES
+from ablations.design.designs import KINDS
+from ablations.design.factors import FACTOR_NAMES
 from wikiart.images.store import ALLOW_SKIPPED, RESIZE
 from wikiart.learning.config import TrainingConfig
 
@@ -96,7 +97,7 @@ class DesignOptions(OptionGroup):
 
     factors: str = _option(
         "",
-        f'What is varied: "name=level,level ...". Names: {", ".join(NAMES)}.',
+        f'What is varied: "name=level,level ...". Names: {", ".join(FACTOR_NAMES)}.',
         default_text="the question's own",
     )
     base: str = _option(

@@ -8,11 +8,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from yaml import YAMLError
 
-from ablations.design.designs import Design, DesignError
+from ablations.design.designs import Design
+from ablations.design.factors import DesignError
 from ablations.process.errors import first_line
 from ablations.process.progress import Bar
-from ablations.tracking.destination import Target
-from ablations.tracking.pictures import bars_figure, parents_figure
+from ablations.suite.figures import bars_figure, parents_figure
+from ablations.tracking.destination import Destination
 from wikiart.images.store import Store
 from wikiart.smote.cached import recipes_of_store
 from wikiart.smote.recipes import Recipes, plan
@@ -20,7 +21,7 @@ from wikiart.smote.recipes import Recipes, plan
 SHOWN = 12  # synthetic images of a contact sheet, each of another style
 
 
-def show(target: Target, design: Design, stores: Mapping[int, Store], device: str) -> None:
+def show(destination: Destination, design: Design, stores: Mapping[int, Store], device: str) -> None:
     """Log ``smote/`` on the parent: for each level a contact sheet, and the counts of all levels.
 
     The sheets are those of the first seed at the smallest image size. The neighbours that are
@@ -28,7 +29,7 @@ def show(target: Target, design: Design, stores: Mapping[int, Store], device: st
 
     Raises
     ------
-    ablations.design.designs.DesignError
+    ablations.design.factors.DesignError
         A file of styles and counts does not fit the images.
     """
     seed = design.seeds[0]
@@ -37,19 +38,21 @@ def show(target: Target, design: Design, stores: Mapping[int, Store], device: st
     if not levels:
         return
     store = stores[min(stores)]
-    client = target.client
+    client = destination.client
     counts = {"before": plan("off", store.train.labels, store.classes)}
     for level in levels:
         counts[level] = _planned(level, store)
         with Bar(f"SMOTE {level}: neighbours") as bar:
             made = recipes_of_store(store, level, seed, device, bar.update)
         if len(made.labels):
-            client.log_figure(target.parent_id, _sheet(store, made), f"smote/sheet-{Path(level).stem}.png")
+            client.log_figure(
+                destination.parent_id, _sheet(store, made), f"smote/sheet-{Path(level).stem}.png"
+            )
     table = pd.DataFrame(
         {name: list(column.values()) for name, column in counts.items()}, index=store.classes
     )
-    client.log_figure(target.parent_id, bars_figure(table), "smote/counts.png")
-    client.log_table(target.parent_id, table.reset_index(names="style"), "smote/counts.json")
+    client.log_figure(destination.parent_id, bars_figure(table), "smote/counts.png")
+    client.log_table(destination.parent_id, table.reset_index(names="style"), "smote/counts.json")
 
 
 def _planned(level: str, store: Store) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""Where the runs of a suite go."""
+"""The place that a suite's runs are written to."""
 
 import gc
 from collections.abc import Iterator
@@ -12,10 +12,12 @@ from mlflow.entities import Run, ViewType
 
 from wikiart.cache.atomic import atomic_file, locked
 
+PAGE = 1000  # runs per request
+
 
 @dataclass(frozen=True)
-class Target:
-    """A tracking server, an experiment and the suite's own run; travels to the workers."""
+class Destination:
+    """A tracking server, an experiment and the suite's own run; sent to the workers with each job."""
 
     tracking_uri: str
     experiment_id: str
@@ -23,16 +25,16 @@ class Target:
 
     @property
     def client(self) -> MlflowClient:
-        """A client of this tracking server."""
+        """A client of the tracking server."""
         return MlflowClient(self.tracking_uri)
 
     def search(self, condition: str) -> Iterator[Run]:
-        """All runs of the experiment under a condition, newest first."""
+        """Yield the runs of the experiment that meet a condition, newest first."""
         token = None
         while True:
-            with uncollected():
+            with _without_garbage_collection():
                 page = self.client.search_runs(
-                    [self.experiment_id], condition, ViewType.ACTIVE_ONLY, max_results=1000, page_token=token
+                    [self.experiment_id], condition, ViewType.ACTIVE_ONLY, max_results=PAGE, page_token=token
                 )
             yield from page
             token = page.token
@@ -41,31 +43,34 @@ class Target:
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
-    """Within, Python looks for no cycles: in a page of a thousand runs that takes longer than all else."""
-    running = gc.isenabled()
+def _without_garbage_collection() -> Iterator[None]:
+    """Disable the cyclic garbage collector: while 1,000 runs are read it takes longer than the request."""
+    enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if running:
+        if enabled:
             gc.enable()
 
 
 @contextmanager
-def opening(tracking_uri: str) -> Iterator[None]:
-    """Within, no other suite opens the same SQLite file for the first time; its tables are there.
+def locked_database(tracking_uri: str) -> Iterator[None]:
+    """Hold the lock of a SQLite database, whose tables exist in this block; do nothing for other servers.
 
-    MLflow makes them in place when it first opens a file. Two processes at once get in each other's
-    way there, and one that is killed leaves a file that cannot be opened again: hence a lock, and
-    another name until they are whole. Other tracking servers need neither.
+    MLflow creates the tables when a process first opens the file. Two processes that do so at the same
+    time fail in each other's migrations, and a process that is killed meanwhile leaves a file that
+    cannot be opened again.
     """
     if not tracking_uri.startswith("sqlite:///"):
         yield
         return
     database = Path(urlsplit(tracking_uri).path[1:])
+    # 1. One process at a time.
     with locked(database.with_name(f"{database.name}.lock")):
         if not database.exists():
+            # 2. Create the tables in a scratch file, which a killed process may leave incomplete; its
+            #    renaming lets the database appear complete.
             with atomic_file(database) as scratch:
                 MlflowClient(f"sqlite:///{scratch}").search_experiments(max_results=1)
         yield

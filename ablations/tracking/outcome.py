@@ -38,7 +38,7 @@ class Outcome:
         return self.folder / "model"
 
 
-def keep(
+def write(
     folder: Path,
     save_model: Callable[[Path], None],
     outputs: Iterable[int],
@@ -48,7 +48,7 @@ def keep(
 ) -> Outcome:
     """Write an outcome; the folder appears whole or not at all."""
     part = folder.with_name(f"{folder.name}.writing")
-    discard(part)
+    remove(part)
     part.mkdir(parents=True)
     save_model(part / "model")
     about = {
@@ -58,7 +58,7 @@ def keep(
         "remarks": list(remarks),
     }
     (part / "outcome.json").write_text(json.dumps(about), encoding="utf-8")
-    discard(folder)
+    remove(folder)
     part.rename(folder)
     return read(folder)
 
@@ -70,7 +70,7 @@ def read(folder: Path) -> Outcome:
     return Outcome(folder, about["outputs"], curve, about["seconds"], about["remarks"])
 
 
-def discard(folder: Path) -> None:
+def remove(folder: Path) -> None:
     """Remove an outcome, if it is there."""
     if folder.exists():
         shutil.rmtree(folder)
@@ -87,8 +87,8 @@ def pack(folder: Path) -> bytes:
 def unpack(packed: bytes, folder: Path) -> None:
     """Write what `pack` made; the folder appears whole or not at all."""
     part = folder.with_name(f"{folder.name}.writing")
-    discard(part)
+    remove(part)
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(part, filter="data")
-    discard(folder)
+    remove(folder)
     part.rename(folder)

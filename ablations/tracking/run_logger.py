@@ -1,4 +1,4 @@
-"""The runs of a training while it is under way, and their end; also while the tracking server is away."""
+"""The runs of a training, from its start to its end, also while the tracking server is unreachable."""
 
 import time
 from contextlib import nullcontext, suppress
@@ -7,81 +7,95 @@ import pandas as pd
 from mlflow.exceptions import MlflowException
 
 from ablations.design.trainings import CellRun, Training
-from ablations.tracking import models as checkpoint
-from ablations.tracking import runs as tracking
-from ablations.tracking import server
-from ablations.tracking.destination import Target
+from ablations.tracking import cell_runs, models, server
+from ablations.tracking.destination import Destination
 from ablations.tracking.outcome import Outcome, Point
 from wikiart.images.store import Store
 from wikiart.learning import evaluation
 from wikiart.learning.training import Epoch
 
-EVERY, SILENCE = 10.0, 60.0  # seconds until the server is told again, and one that was away
+INTERVAL = 10.0  # seconds between two updates of the server
+RETRY_INTERVAL = 60.0  # seconds until a server that could not be reached is tried again
 
 
-class Live:
-    """A run for each cell of a training.
+class RunLogger:
+    """Logs a run for each cell of a training.
 
-    The learning curve is logged every few seconds, not every epoch: an epoch may take less than a
-    database's commit. MLflow tries a request again for some minutes (MLFLOW_HTTP_REQUEST_MAX_RETRIES).
-    If the server is still away then, the training goes on unheard, and `finish` says what was missed.
+    The learning curve is logged every few seconds, not every epoch: an epoch may take less time than a
+    database's commit. MLflow retries a request for some minutes (MLFLOW_HTTP_REQUEST_MAX_RETRIES). If
+    the server still cannot be reached, the training goes on, and a later update or `finish` logs what
+    the server has missed.
+
+    Parameters
+    ----------
+    destination : Destination
+        Where the runs are created.
+    training : Training
+        The training and its cells.
+    data : Store
+        The images that it uses.
     """
 
-    def __init__(self, target: Target, training: Training, data: Store):
-        self.target, self.training, self.data = target, training, data
-        self.runs: dict[CellRun, str] = {}
+    def __init__(self, destination: Destination, training: Training, data: Store):
+        self.destination, self.training, self.data = destination, training, data
         self.curve: list[Point] = []
-        self.told = 0  # epochs that the server knows of
-        self.away = False
-        self._tell()
+        self._runs: dict[CellRun, str] = {}  # ids of the runs that exist
+        self._logged = 0  # epochs that the server has
+        self._unreachable = False
+        self._next_update = 0.0  # of time.monotonic()
+
+    def start(self) -> None:
+        """Create the runs; if the server cannot be reached, a later call creates them."""
+        self._try_update()
 
     def epoch(self, epoch: Epoch) -> None:
-        """The learning curve's next point."""
+        """Add a point to the learning curve."""
         self.curve.append((int(time.time() * 1000), epoch))
-        if time.monotonic() >= self.next:
-            self._tell()
-
-    def _tell(self) -> None:
-        try:
-            with server.hurried() if self.away else nullcontext():
-                self._catch_up()
-            self.away = False
-        except MlflowException as error:
-            if not server.away(error):
-                raise
-            self.away = True
-        self.next = time.monotonic() + (SILENCE if self.away else EVERY)
-
-    def _catch_up(self) -> None:
-        """All that the server should know by now: runs that are begun, epochs that are over."""
-        for cell in self.training.cells:
-            if cell not in self.runs:
-                self.runs[cell] = tracking.start_cell(self.target, cell, self.data, self.training.name)
-        missed = self.curve[self.told :]
-        for run_id in self.runs.values():
-            tracking.log_curve(self.target, run_id, missed)
-        self.told = len(self.curve)
+        if time.monotonic() >= self._next_update:
+            self._try_update()
 
     def finish(self, outcome: Outcome) -> None:
-        """Write the answers of every cell and end its run."""
+        """Log the answers of every cell and end its run."""
         self.curve = outcome.curve
-        self._catch_up()
+        self._update()
         truth = [self.data.classes[label] for label in self.data.test.labels]
-        kept = [self._finish_cell(cell, run_id, outcome, truth) for cell, run_id in self.runs.items()]
-        checkpoint.share_weights(kept)
-
-    def _finish_cell(self, cell: CellRun, run_id: str, outcome: Outcome, truth: list[str]) -> str:
-        classes = self.data.classes
-        read = evaluation.reading(classes, cell.class_order, self.training.config.seed)
-        prediction = [read[output] for output in outcome.outputs]
-        scores = evaluation.score(truth, prediction, classes)
-        items = pd.DataFrame({"path": self.data.test.paths, "truth": truth, "prediction": prediction})
-        return tracking.finish_cell(
-            self.target, run_id, scores, items, read, outcome.model, outcome.seconds, outcome.remarks
+        models.share_weights(
+            [
+                cell_runs.finish_cell(self.destination, run_id, self._answers(cell, outcome, truth), outcome)
+                for cell, run_id in self._runs.items()
+            ]
         )
 
     def fail(self, error: str) -> None:
-        """End the runs as FAILED, with the reason, as far as the server hears it."""
-        with server.hurried(), suppress(MlflowException):
-            for run_id in self.runs.values():
-                tracking.fail_cell(self.target, run_id, error)
+        """End the runs as FAILED with a traceback, as far as the server can be reached."""
+        with server.few_retries(), suppress(MlflowException):
+            for run_id in self._runs.values():
+                cell_runs.fail_cell(self.destination, run_id, error)
+
+    def _try_update(self) -> None:
+        try:
+            # A server that did not answer the last time gets one retry only: the training is waiting.
+            with server.few_retries() if self._unreachable else nullcontext():
+                self._update()
+            self._unreachable = False
+        except MlflowException as error:
+            if not server.is_unreachable(error):
+                raise
+            self._unreachable = True
+        self._next_update = time.monotonic() + (RETRY_INTERVAL if self._unreachable else INTERVAL)
+
+    def _update(self) -> None:
+        """Create the runs that do not exist yet and log the epochs that the server does not have."""
+        for cell in self.training.cells:
+            if cell not in self._runs:
+                self._runs[cell] = cell_runs.start_cell(self.destination, cell, self.data, self.training.name)
+        for run_id in self._runs.values():
+            cell_runs.log_curve(self.destination, run_id, self.curve[self._logged :])
+        self._logged = len(self.curve)
+
+    def _answers(self, cell: CellRun, outcome: Outcome, truth: list[str]) -> cell_runs.CellAnswers:
+        """Read the network's outputs the way a cell does."""
+        classes = evaluation.reading(self.data.classes, cell.class_order, self.training.config.seed)
+        prediction = [classes[output] for output in outcome.outputs]
+        items = pd.DataFrame({"path": self.data.test.paths, "truth": truth, "prediction": prediction})
+        return cell_runs.CellAnswers(classes, items, evaluation.score(truth, prediction, self.data.classes))

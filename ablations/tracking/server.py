@@ -1,56 +1,60 @@
-"""The tracking server: whether it is there and lets us in, and what counts as its being away."""
+"""The tracking server: its address, whether it can be used, and errors that mean it cannot be reached."""
 
 import os
 from contextlib import AbstractContextManager
 from urllib.parse import urlsplit
 
 import click
+import mlflow
 import requests
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException, RestException
 
-from ablations.process import errors as failures
+from ablations.process import errors
 from ablations.process.environment import variables
-from ablations.tracking.destination import opening
+from ablations.tracking.destination import locked_database
 
-# MLflow's own names: how often a request is tried again, and seconds until one counts as unanswered
-HURRY = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
-UNHEARD = ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE")  # what MLflow calls requests without an answer
+# MLflow's environment variables for the number of retries and the seconds until a request times out.
+FEW_RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+UNANSWERED = ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE")  # MLflow's error codes of unanswered requests
 
 
 class ServerError(click.ClickException):
-    """The tracking server cannot be used; the message says why and what helps."""
+    """The tracking server cannot be used; the message gives the reason and a remedy."""
 
 
-def remote(uri: str) -> bool:
-    """Whether runs go through a tracking server, and not into a file or a database of one's own."""
+def tracking_uri() -> str:
+    """Return the address of the tracking server or database that MLflow uses."""
+    return mlflow.get_tracking_uri()
+
+
+def is_remote(uri: str) -> bool:
+    """Return True if runs are sent to a tracking server, False if they are written to a file or database."""
     return uri.startswith(("http://", "https://"))
 
 
-def of_one_machine(uri: str) -> bool:
-    """Whether a server's address means another machine wherever it is said."""
+def is_loopback(uri: str) -> bool:
+    """Return True if an address means the machine on which it is used, and so another one on each machine."""
     return urlsplit(uri).hostname in ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 
 
 def check(uri: str) -> None:
-    """Find out within seconds whether a tracking server answers and knows the user.
-
-    The tables of a database are there then.
+    """Check within seconds that the tracking server answers and accepts the user; create missing tables.
 
     Raises
     ------
     ServerError
-        It does not.
+        The server cannot be used.
     """
     try:
-        with hurried(), opening(uri):
+        with few_retries(), locked_database(uri):
             MlflowClient(uri).search_experiments(max_results=1)
-    except Exception as error:  # of a database driver, of MLflow, of the connection: all mean the same here
+    except Exception as error:  # from a database driver, MLflow or the connection: all mean the same here
         raise ServerError(_reason(uri, error)) from error
 
 
 def answers(uri: str) -> bool:
-    """Whether `check` finds nothing amiss."""
+    """Return True if `check` raises no error."""
     try:
         check(uri)
     except ServerError:
@@ -61,34 +65,34 @@ def answers(uri: str) -> bool:
 def _reason(uri: str, error: Exception) -> str:
     if isinstance(error, MlflowException) and (" 401 " in str(error) or error.get_http_status_code() == 401):
         user = os.environ.get("MLFLOW_TRACKING_USERNAME")
-        who = f"the password of {user}" if user else "requests without a user name"
+        refused = f"the password of {user}" if user else "requests without a user name"
         return (
-            f"the tracking server {failures.without_password(uri)} refuses {who}: "
+            f"the tracking server {errors.without_password(uri)} refuses {refused}: "
             "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
         )
-    return failures.about_tracking(error, uri)
+    return errors.about_tracking(error, uri)
 
 
 def refused(uri: str, error: RestException) -> ServerError:
-    """What to say where the server answers, and does not let the suite begin its run."""
-    why = str(error).splitlines()[0]
+    """Return the error for a server that answers but does not let the suite create its run."""
+    reason = str(error).splitlines()[0]
     return ServerError(
-        f"the tracking server {failures.without_password(uri)} refuses the suite's run: {why} (where you "
-        "may only read an experiment, choose one of your own by MLFLOW_EXPERIMENT_NAME)"
+        f"the tracking server {errors.without_password(uri)} refuses the suite's run: {reason} (if you may "
+        "only read this experiment, choose one of your own with MLFLOW_EXPERIMENT_NAME)"
     )
 
 
-def away(error: BaseException) -> bool:
-    """Whether a request failed because nobody answered it, and not for what it asked."""
+def is_unreachable(error: BaseException) -> bool:
+    """Return True if a request failed because no server answered it, False if the server refused it."""
     if isinstance(error, requests.RequestException):
         return error.response is None or error.response.status_code >= 500
     return (
         isinstance(error, MlflowException)
         and not isinstance(error, RestException)
-        and error.error_code in UNHEARD
+        and error.error_code in UNANSWERED
     )
 
 
-def hurried() -> AbstractContextManager[None]:
-    """Within, a request that nobody answers fails within seconds, not after MLflow's minutes."""
-    return variables(HURRY)
+def few_retries() -> AbstractContextManager[None]:
+    """Let unanswered requests fail within seconds in this block, instead of MLflow's minutes."""
+    return variables(FEW_RETRIES)

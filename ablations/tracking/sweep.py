@@ -1,4 +1,4 @@
-"""Which process a run belongs to, and the end of runs whose process is dead."""
+"""The process that a run belongs to, and the end of runs whose process is dead."""
 
 import socket
 from collections.abc import Iterable, Mapping
@@ -6,76 +6,78 @@ from collections.abc import Iterable, Mapping
 import psutil
 from mlflow.entities import LoggedModelStatus, Run
 
-from ablations.tracking.destination import Target
+from ablations.process.names import CELLS, SUITE, TRAINING
+from ablations.tracking.destination import Destination
 
 HOST, PID, CREATED = "process.host", "process.pid", "process.created"
 RUNNING = "attributes.status = 'RUNNING'"
-TOLERANCE = 5.0  # seconds; creation times are read off a clock that may be set meanwhile
+TOLERANCE = 5.0  # seconds; creation times depend on a clock that may be set
 
 
 def owner() -> dict[str, str]:
-    """Tags that say which process a run belongs to: host, process id, and when the process began.
+    """Return tags that identify this process: host, process id and creation time in seconds since 1970.
 
-    The last because ids are given again; in seconds since 1970.
+    The id alone does not identify a process, because the system assigns ids again.
     """
     process = psutil.Process()
     return {HOST: socket.gethostname(), PID: str(process.pid), CREATED: f"{process.create_time():.2f}"}
 
 
 def owner_lives(tags: Mapping[str, str]) -> bool:
-    """Whether the process that these tags name still runs; to be asked on its own host."""
+    """Return True if the process that these tags identify runs; only valid on the host of the tags."""
     try:
         process = psutil.Process(int(tags[PID]))
         same = abs(process.create_time() - float(tags[CREATED])) < TOLERANCE
+        # A zombie has ended; it is listed only until its parent process asks for its exit code.
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 
 
-def sweep(target: Target) -> int:
-    """End as KILLED what dead processes left RUNNING in the experiment.
+def end_abandoned_runs(destination: Destination) -> int:
+    """End as KILLED the runs of the experiment that dead processes left RUNNING.
 
-    Dead are the processes of this host that do not run, and, wherever they were, those that carried
-    out a suite whose own run has ended: no training outlives its suite. Runs of processes that live,
-    of other hosts' suites, and runs that are no part of a suite stay as they are.
+    Runs of live processes, of suites of other hosts and runs that do not belong to a suite are not
+    changed.
 
     Returns
     -------
     int
-        How many runs were ended.
+        Number of runs that were ended.
     """
-    ours = f"tags.`{HOST}` = '{socket.gethostname()}' and {RUNNING}"
-    dead = [run for run in target.search(ours) if not owner_lives(run.data.tags)]
-    _kill(target, dead)
-    cells = [run for run in target.search(f"tags.role = 'cell' and {RUNNING}") if "suite" in run.data.tags]
-    suites = {run.data.tags["suite"] for run in cells}
-    ended = {suite for suite in suites if target.client.get_run(suite).info.status != "RUNNING"}
-    orphans = [run for run in cells if run.data.tags["suite"] in ended]
-    _kill(target, orphans)
+    # 1. Runs, of suites and of cells, whose process was on this host and is dead.
+    of_this_host = f"tags.`{HOST}` = '{socket.gethostname()}' and {RUNNING}"
+    dead = [run for run in destination.search(of_this_host) if not owner_lives(run.data.tags)]
+    _kill(destination, dead)
+    # 2. Runs of cells, on whichever host, whose suite has ended: no training outlives its suite. This
+    #    includes the suites that step 1 has ended.
+    cells = [run for run in destination.search(f"{CELLS} and {RUNNING}") if SUITE in run.data.tags]
+    suites = {run.data.tags[SUITE] for run in cells}
+    ended = {suite for suite in suites if destination.client.get_run(suite).info.status != "RUNNING"}
+    orphans = [run for run in cells if run.data.tags[SUITE] in ended]
+    _kill(destination, orphans)
     return len(dead) + len(orphans)
 
 
-def end_attempts(target: Target, training: str = "") -> int:
-    """End as KILLED what this suite began and nobody works at any more; returns how many runs.
+def end_own_runs(destination: Destination, training: str = "") -> None:
+    """End as KILLED the runs of this suite that are RUNNING although nothing works on them any more.
 
-    To be called where it is known: at the start of a training for that training (it has one
-    attempt at a time, and the one before it may have died with its machine), and after the last for all.
+    A training calls this when it starts, with its name: it has one attempt at a time, and the previous
+    attempt may have died with its machine. The suite calls it after the last training, for all.
     """
-    own = target.search(f"tags.suite = '{target.parent_id}' and {RUNNING}")
-    left = [run for run in own if not training or run.data.tags["training"] == training]
-    _kill(target, left)
-    return len(left)
+    running = destination.search(f"tags.{SUITE} = '{destination.parent_id}' and {RUNNING}")
+    _kill(destination, [run for run in running if training in ("", run.data.tags[TRAINING])])
 
 
-def _kill(target: Target, runs: Iterable[Run]) -> None:
+def _kill(destination: Destination, runs: Iterable[Run]) -> None:
     for run in runs:
-        _fail_unfinished_models(target, run.info.run_id)
-        target.client.set_terminated(run.info.run_id, "KILLED")
+        _fail_unfinished_models(destination, run.info.run_id)
+        destination.client.set_terminated(run.info.run_id, "KILLED")
 
 
-def _fail_unfinished_models(target: Target, run_id: str) -> None:
-    """A model whose files were still being written would look as if they came any moment."""
-    client = target.client
-    for model in client.search_logged_models([target.experiment_id], f"source_run_id = '{run_id}'"):
+def _fail_unfinished_models(destination: Destination, run_id: str) -> None:
+    """Mark models whose upload was interrupted as FAILED: MLflow would show them as pending for ever."""
+    client = destination.client
+    for model in client.search_logged_models([destination.experiment_id], f"source_run_id = '{run_id}'"):
         if model.status == LoggedModelStatus.PENDING:
             client.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)

@@ -16,17 +16,17 @@ from urllib.parse import urlencode
 from mlflow.store.tracking import DEFAULT_TRACKING_URI
 
 from ablations.design.designs import Design
-from ablations.tracking.destination import Target
-from ablations.tracking.runs import cell_tag
+from ablations.process.names import CELLS, DATA, METRICS, SUITE, test_metric
+from ablations.tracking.cell_runs import cell_tag
+from ablations.tracking.destination import Destination
 
 VIEW = "mlflow.sharedViewState."  # begins the experiment's tags that hold views
-METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
 SECTIONS = {"test": True, "train": True, "test_class": True, "time": False}  # of the charts; unfolded?
 NAMED = 500  # runs at most that a view names one by one: MLflow takes 20,000 characters
 WIDTHS = {"name": 200, "metrics": 130, "params": 100}  # in pixels
 
 
-def show(target: Target, plan: Design, reused: Mapping[str, str]) -> str:
+def publish(destination: Destination, plan: Design, reused: Mapping[str, str]) -> str:
     """Save the view of a suite's cells, and link it and the report in the description of its run.
 
     ``reused`` are runs that the suite did not have to run itself: run name -> run id.
@@ -36,15 +36,15 @@ def show(target: Target, plan: Design, reused: Mapping[str, str]) -> str:
     str
         How to open the interface and the two addresses, as lines.
     """
-    client = target.client
+    client = destination.client
     tag = cell_tag(factor.name for factor in plan.factors)
     for name, run in _few(reused).items():  # which another question may have made, and named
         client.set_tag(run, tag, name.rpartition("-s")[0])
-    cells, report = cells_link(target, plan, reused), report_link(target)
-    text = client.get_run(target.parent_id).data.tags["mlflow.note.content"]
+    cells, report = cells_link(destination, plan, reused), report_link(destination)
+    text = client.get_run(destination.parent_id).data.tags["mlflow.note.content"]
     links = f"[The cells, in charts]({cells}) · [the report]({report})"
-    client.set_tag(target.parent_id, "mlflow.note.content", f"{links}\n\n{text}")
-    server, start = _server(target.tracking_uri)
+    client.set_tag(destination.parent_id, "mlflow.note.content", f"{links}\n\n{text}")
+    server, start = _server(destination.tracking_uri)
     return f"in the interface{start}\n  cells   {server}/{cells}\n  report  {server}/{report}"
 
 
@@ -58,35 +58,35 @@ def _server(uri: str) -> tuple[str, str]:
     return "http://127.0.0.1:5000", f" (start it with: {command})"
 
 
-def cells_link(target: Target, plan: Design, reused: Mapping[str, str]) -> str:
+def cells_link(destination: Destination, plan: Design, reused: Mapping[str, str]) -> str:
     """The address, below the server's, of the chart view of a suite's cells; saves the view.
 
     Shown are the runs that the suite ran or took over (if these are very many: all on the same
     images), best first, of several seeds the mean of each cell; accuracies, then learning curves,
     then the accuracy of each style.
     """
-    state = json.dumps(_state(target, plan, reused), sort_keys=True)
+    state = json.dumps(_state(destination, plan, reused), sort_keys=True)
     key = hashlib.sha256(state.encode()).hexdigest()[:16]  # the same view twice is one view
     packed = base64.b64encode(zlib.compress(state.encode())).decode()
-    name = f"suite {target.client.get_run(target.parent_id).info.run_name}"
+    name = f"suite {destination.client.get_run(destination.parent_id).info.run_name}"
     view = {"name": name, "createdAt": int(time.time() * 1000), "state": f"deflate;{packed}"}
-    target.client.set_experiment_tag(target.experiment_id, f"{VIEW}{key}", json.dumps(view))
+    destination.client.set_experiment_tag(destination.experiment_id, f"{VIEW}{key}", json.dumps(view))
     query = {"compareRunsMode": "CHART", "viewStateShareKey": key, "workflowType": "machine_learning"}
-    return f"#/experiments/{target.experiment_id}/runs?{urlencode(query)}"
+    return f"#/experiments/{destination.experiment_id}/runs?{urlencode(query)}"
 
 
-def report_link(target: Target) -> str:
+def report_link(destination: Destination) -> str:
     """The address, below the server's, of the report among the artifacts of the suite's run."""
-    return f"#/experiments/{target.experiment_id}/runs/{target.parent_id}/artifacts/report.html"
+    return f"#/experiments/{destination.experiment_id}/runs/{destination.parent_id}/artifacts/report.html"
 
 
-def _state(target: Target, plan: Design, reused: Mapping[str, str]) -> dict:
+def _state(destination: Destination, plan: Design, reused: Mapping[str, str]) -> dict:
     """What the view shows, in MLflow's own words; what is not named is as the interface has it."""
-    metrics = [f"metrics.`test/{name}`" for name in METRICS]
+    metrics = [f"metrics.`{test_metric(key)}`" for key in METRICS]
     params = [f"params.`{factor.name}`" for factor in plan.factors]
     name = "attributes.`Run Name`"
     state = {
-        "searchFilter": f"tags.role = 'cell' and {_which(target, reused)}",
+        "searchFilter": f"{CELLS} and {_which(destination, reused)}",
         "orderByKey": metrics[0],  # by date, the interface would fold the cells under their parent
         "orderByAsc": False,
         "runsHiddenMode": "SHOW_ALL",
@@ -121,14 +121,14 @@ def _few(runs: Mapping[str, str]) -> Mapping[str, str]:
     return runs if len(runs) <= NAMED else {}
 
 
-def _which(target: Target, reused: Mapping[str, str]) -> str:
+def _which(destination: Destination, reused: Mapping[str, str]) -> str:
     """A condition for the suite's cells: reused runs stay with the suite that finished them."""
-    own = f"tags.suite = '{target.parent_id}'"
+    own = f"tags.{SUITE} = '{destination.parent_id}'"
     if not reused:
         return own
-    runs = {*reused.values(), *(run.info.run_id for run in target.search(own))} if _few(reused) else ()
+    runs = {*reused.values(), *(run.info.run_id for run in destination.search(own))} if _few(reused) else ()
     if not 0 < len(runs) <= NAMED:
-        data = target.client.get_run(target.parent_id).data.tags["data"]
-        return f"tags.data = '{data}'"
+        data = destination.client.get_run(destination.parent_id).data.tags[DATA]
+        return f"tags.{DATA} = '{data}'"
     named = ", ".join(f"'{run}'" for run in sorted(runs))
     return f"attributes.run_id IN ({named})"

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from ablations.cli.predict import command
-from ablations.tracking import models as checkpoint
+from ablations.tracking import models
 from tests.conftest import ROOT, STYLES
 from wikiart.images import reading
 from wikiart.learning.network import build
@@ -123,8 +123,8 @@ def saved(tmp_path_factory):
     torch.manual_seed(0)
     network = build(2, 0.1, 32, 3).eval()
     folder = tmp_path_factory.mktemp("saved") / "model"
-    checkpoint.save(network, folder, 32, "crop")
-    checkpoint.stamp(folder, run_id="0123", model_id="m-0123", classes=["style", "error", "Amber"])
+    models.save(network, folder, 32, "crop")
+    models.stamp(folder, run_id="0123", model_id="m-0123", classes=["style", "error", "Amber"])
     return folder, network
 
 

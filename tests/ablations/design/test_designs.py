@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ablations.ablate import CARD
-from ablations.design import designs as design
-from ablations.design.designs import DesignError, Factor, make, parse_base, parse_factors
+from ablations.design.designs import make
+from ablations.design.factors import FACTOR_NAMES, DesignError, Factor, parse_base, parse_factors
 from wikiart.learning.config import TrainingConfig
 
 FACTORS = {factor.name: factor for factor in CARD}
@@ -152,7 +152,7 @@ def test_every_field_of_a_configuration_can_be_a_factor():
         "image_size": "32,64",
         "precision": "float32,bf16",
     }
-    assert set(levels) == set(design.NAMES) == {"class_order", *TrainingConfig.model_fields} - {"seed"}
+    assert set(levels) == set(FACTOR_NAMES) == {"class_order", *TrainingConfig.model_fields} - {"seed"}
     factors = parse_factors(" ".join(f"{name}={values}" for name, values in levels.items()), [])
     assert len(make("full", factors, {}, seeds=1).cells) == 2**9
 

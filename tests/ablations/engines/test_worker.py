@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 from mlflow import MlflowClient
 
-from ablations.design import designs as design
 from ablations.design import trainings
+from ablations.design.designs import make
+from ablations.design.factors import parse_factors
 from ablations.engines.worker import Job, carry_out
-from ablations.tracking import runs as tracking
-from ablations.tracking.destination import Target, opening
+from ablations.tracking import cell_runs
+from ablations.tracking.destination import Destination, locked_database
 from wikiart.images import paintings, store
 
 
@@ -20,34 +21,36 @@ def first(paintings_folder, tmp_path_factory) -> Job:
     """A training of which two cells are read, on a tracking store of its own."""
     folder = tmp_path_factory.mktemp("worker")
     made = store.build(paintings.find(paintings_folder), 24, folder / "cache")
-    factors = design.parse_factors("class_order=unsorted,sorted", [])
+    factors = parse_factors("class_order=unsorted,sorted", [])
     base = {"image_size": 24, "batch_size": 4, "epochs": 2}
-    [training] = trainings.trainings(design.make("full", factors, base, seeds=1), {24: made})
+    [training] = trainings.trainings(make("full", factors, base, seeds=1), {24: made})
     uri = f"sqlite:///{folder}/mlflow.db"
-    with opening(uri):
+    with locked_database(uri):
         client = MlflowClient(uri)
     experiment = client.create_experiment("worker", artifact_location=str(folder / "artifacts"))
-    return Job(training, Target(uri, experiment, ""), "cpu", 0)
+    return Job(training, Destination(uri, experiment, ""), "cpu", 0)
 
 
 @pytest.fixture
 def job(first) -> Job:
     """The same under a suite of its own; earlier runs do not count."""
-    client, experiment = first.target.client, first.target.experiment_id
+    client, experiment = first.destination.client, first.destination.experiment_id
     parent = client.create_run(experiment, tags={"role": "suite"}).info
-    return replace(first, target=replace(first.target, parent_id=parent.run_id), since=parent.start_time)
+    return replace(
+        first, destination=replace(first.destination, parent_id=parent.run_id), since=parent.start_time
+    )
 
 
 def cells(job: Job) -> list:
-    return list(job.target.search(f"tags.suite = '{job.target.parent_id}'"))
+    return list(job.destination.search(f"tags.suite = '{job.destination.parent_id}'"))
 
 
 def has_log(job: Job, run) -> bool:
-    return "log.txt" in [file.path for file in job.target.client.list_artifacts(run.info.run_id)]
+    return "log.txt" in [file.path for file in job.destination.client.list_artifacts(run.info.run_id)]
 
 
 def test_a_finished_sibling_stays_and_is_not_run_again(job, monkeypatch):
-    finish, told = tracking.finish_cell, []
+    finish, told = cell_runs.finish_cell, []
 
     def full_at_the_second(*told_to, **how):
         told.append(1)
@@ -56,7 +59,7 @@ def test_a_finished_sibling_stays_and_is_not_run_again(job, monkeypatch):
         return finish(*told_to, **how)
 
     with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
-        patch.setattr(tracking, "finish_cell", full_at_the_second)
+        patch.setattr(cell_runs, "finish_cell", full_at_the_second)
         carry_out(job, lambda share: None)
     assert Counter(run.info.status for run in cells(job)) == {"FINISHED": 1, "FAILED": 1}
     carry_out(job, lambda share: None)

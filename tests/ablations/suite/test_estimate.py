@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablations.design import designs as design
 from ablations.design import trainings
+from ablations.design.designs import make
+from ablations.design.factors import parse_factors
 from ablations.engines.local import Local
 from ablations.engines.worker import Job
 from ablations.suite import estimate
-from ablations.tracking.destination import Target
+from ablations.tracking.destination import Destination
 from wikiart.images import paintings, store
 
 DURATIONS = st.lists(st.floats(0.01, 1000), min_size=1, max_size=40)
@@ -29,11 +30,11 @@ def jobs(paintings_folder, tmp_path_factory):
     made = store.build(paintings.find(paintings_folder), 24, tmp_path_factory.mktemp("cache"))
 
     def of(epochs: int) -> list[Job]:
-        factors = design.parse_factors("conv_layers=1,3 smote=off,auto", [])
+        factors = parse_factors("conv_layers=1,3 smote=off,auto", [])
         base = {"image_size": 24, "batch_size": 4, "epochs": epochs}
-        plan = design.make("full", factors, base, seeds=1)
+        plan = make("full", factors, base, seeds=1)
         every = trainings.trainings(plan, {24: made})
-        return [Job(training, Target("", "", ""), "cpu", 0) for training in every]
+        return [Job(training, Destination("", "", ""), "cpu", 0) for training in every]
 
     return of
 

@@ -4,7 +4,7 @@ import mlflow
 import pytest
 import torch
 
-from ablations.tracking import models as checkpoint
+from ablations.tracking import models
 from wikiart.learning.network import build
 
 
@@ -16,7 +16,7 @@ def saved(tmp_path_factory):
         torch.manual_seed(number)
         network = build(conv_layers, 0.1 * number, 24, 5).eval()
         folder = tmp_path_factory.mktemp("model") / "saved"
-        checkpoint.save(network, folder, 24, "stretch")
+        models.save(network, folder, 24, "stretch")
         networks.append((network, folder))
     return networks
 

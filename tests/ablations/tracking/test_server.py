@@ -13,8 +13,8 @@ from mlflow import MlflowClient
 from ablations.design.trainings import CellRun, Training
 from ablations.suite.prepare import decode
 from ablations.tracking import outcome
-from ablations.tracking.destination import Target
-from ablations.tracking.run_logger import Live
+from ablations.tracking.destination import Destination
+from ablations.tracking.run_logger import RunLogger
 from tests.ablations.services import Postgres, Server, postgresql_binaries, running, wait_until
 from tests.ablations.small import CELLS, command, environment, results
 from wikiart.images.paintings import find
@@ -80,7 +80,7 @@ def test_eight_writers_and_a_restart_in_the_middle(server, login, tmp_path, pain
     data = decode(find(paintings_folder), 24, "stretch", tmp_path)
     client = MlflowClient(server.uri)
     experiment = client.create_experiment("eight writers")
-    target = Target(server.uri, experiment, client.create_run(experiment).info.run_id)
+    destination = Destination(server.uri, experiment, client.create_run(experiment).info.run_id)
     halfway = Barrier(WRITERS + 1)
 
     def save_model(folder: Path) -> None:
@@ -89,13 +89,16 @@ def test_eight_writers_and_a_restart_in_the_middle(server, login, tmp_path, pain
 
     def write(number: int) -> None:
         training = a_training(number, data, tmp_path)
-        live = Live(target, training, data)
+        logger = RunLogger(destination, training, data)
+        logger.start()
         for epoch in range(1, EPOCHS + 1):
             if epoch == EPOCHS // 2:
                 halfway.wait(120)
-            live.epoch(Epoch(epoch, 1 / epoch, number / WRITERS))
+            logger.epoch(Epoch(epoch, 1 / epoch, number / WRITERS))
         outputs = [number % len(data.classes)] * len(data.test.labels)
-        live.finish(outcome.keep(tmp_path / f"{number}", save_model, outputs, live.curve, 1.0, ["a remark"]))
+        logger.finish(
+            outcome.write(tmp_path / f"{number}", save_model, outputs, logger.curve, 1.0, ["a remark"])
+        )
 
     with ThreadPoolExecutor(WRITERS) as pool:
         writing = [pool.submit(write, number) for number in range(WRITERS)]

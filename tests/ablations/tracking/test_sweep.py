@@ -7,15 +7,15 @@ import psutil
 import pytest
 from mlflow import MlflowClient
 
-from ablations.tracking.destination import Target
-from ablations.tracking.sweep import CREATED, HOST, PID, owner, owner_lives, sweep
+from ablations.tracking.destination import Destination
+from ablations.tracking.sweep import CREATED, HOST, PID, end_abandoned_runs, owner, owner_lives
 
 
 @pytest.fixture(scope="module")
-def target(tmp_path_factory) -> Target:
+def destination(tmp_path_factory) -> Destination:
     uri = f"sqlite:///{tmp_path_factory.mktemp('sweep')}/mlflow.db"
     artifacts = tmp_path_factory.mktemp("artifacts").as_uri()
-    return Target(uri, MlflowClient(uri).create_experiment("sweep", artifacts), "")
+    return Destination(uri, MlflowClient(uri).create_experiment("sweep", artifacts), "")
 
 
 def dead() -> dict[str, str]:
@@ -44,12 +44,12 @@ def test_a_process_that_nobody_has_waited_for_is_dead():
     process.wait()
 
 
-def test_only_what_the_dead_of_this_host_left(target):
-    client = target.client
+def test_only_what_the_dead_of_this_host_left(destination):
+    client = destination.client
     gone = dead()
 
     def begin(tags: dict[str, str], status: str | None = None) -> str:
-        run_id = client.create_run(target.experiment_id, tags=tags).info.run_id
+        run_id = client.create_run(destination.experiment_id, tags=tags).info.run_id
         if status:
             client.set_terminated(run_id, status)
         return run_id
@@ -62,11 +62,11 @@ def test_only_what_the_dead_of_this_host_left(target):
         begin({**gone, "role": "cell"}, "FINISHED"): "FINISHED",
         begin({**gone, "role": "cell"}, "FAILED"): "FAILED",
     }
-    halfway = client.create_logged_model(target.experiment_id, name="model", source_run_id=min(left))
-    other = client.create_logged_model(target.experiment_id, name="model", source_run_id=min(kept))
-    assert sweep(target) == len(left)
+    halfway = client.create_logged_model(destination.experiment_id, name="model", source_run_id=min(left))
+    other = client.create_logged_model(destination.experiment_id, name="model", source_run_id=min(kept))
+    assert end_abandoned_runs(destination) == len(left)
     assert {client.get_run(run_id).info.status for run_id in left} == {"KILLED"}
     assert {run_id: client.get_run(run_id).info.status for run_id in kept} == kept
     assert client.get_logged_model(halfway.model_id).status == "FAILED"
     assert client.get_logged_model(other.model_id).status == "PENDING"
-    assert sweep(target) == 0
+    assert end_abandoned_runs(destination) == 0

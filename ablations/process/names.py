@@ -1,0 +1,54 @@
+"""Names that a suite writes into MLflow and the summary reads.
+
+A metric is added by one entry in ``METRICS`` and one field of `wikiart.learning.evaluation.Scores`.
+"""
+
+import re
+
+#: Metrics over all test images: field of ``Scores`` -> name in tables and figures. MLflow's interface
+#: selects the metric that a run logged first, so the most important one comes first.
+METRICS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro-F1"}
+
+#: Metrics of the learning curve, one value per epoch: field of ``Epoch`` -> metric.
+CURVES = {"loss": "train/loss", "accuracy": "train/accuracy"}
+
+# Tags of runs.
+ROLE, SUITE, CELL = "role", "suite", "cell"  # the tag "role" has the value "suite" or "cell"
+FINGERPRINT = "fingerprint"  # of everything that decides the results of a cell's run
+TRAINING = "training"  # name of the training within its suite; cells that share it share their weights
+DATA = "data"  # digest of the decoded images
+REUSED = "reused"  # on a suite's run: number of runs that it took over from other suites
+
+# Artifacts of a suite's run.
+DESIGN_FILE = "design.json"
+AUDIT_FILE = "audit.json"
+SKIPPED_FILE = "skipped.json"
+REUSED_FILE = "reused.json"
+
+# Artifacts of a cell's run.
+ITEMS_FILE = "items.json"
+CONFUSION_FILE = "confusion.json"
+CONFUSION_PICTURE = "confusion.png"
+CLASSES_FILE = "classes.json"
+LOG_FILE = "log.txt"
+ERROR_FILE = "error.txt"
+
+# Conditions of MLflow's search.
+SUITES = f"tags.{ROLE} = '{SUITE}'"
+CELLS = f"tags.{ROLE} = '{CELL}'"
+FINISHED_CELLS = f"{CELLS} and attributes.status = 'FINISHED'"
+
+
+def test_metric(key: str) -> str:
+    """Return the MLflow metric of a key of ``METRICS``."""
+    return f"test/{key}"
+
+
+def class_metric(style: str) -> str:
+    """Return the MLflow metric of a style's accuracy; characters that MLflow refuses become ``_``."""
+    return "test_class/" + re.sub(r"[^\w.\- ]", "_", style)
+
+
+def duration_metric(part: str) -> str:
+    """Return the MLflow metric of the seconds that a part of the work took."""
+    return f"time/{part}_s"

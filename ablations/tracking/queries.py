@@ -1,0 +1,47 @@
+"""Which cells have a finished run already."""
+
+from collections.abc import Iterable
+
+from ablations.design.trainings import CellRun
+from ablations.process.names import FINGERPRINT, FINISHED_CELLS, SUITE
+from ablations.tracking.destination import Destination
+
+
+def finished_runs(destination: Destination, not_before_ms: int, excluded_suite: str = "") -> dict[str, str]:
+    """Return the finished runs of cells in the experiment.
+
+    Parameters
+    ----------
+    destination : Destination
+        The experiment.
+    not_before_ms : int
+        Earliest start of a run, in milliseconds since 1970; 0 for any.
+    excluded_suite : str
+        Run id of a suite whose runs do not count. Default "", none.
+
+    Returns
+    -------
+    dict
+        Fingerprint -> run id, of the newest run where there are several.
+    """
+    condition = _finished(not_before_ms)
+    if excluded_suite:
+        condition += f" and tags.{SUITE} != '{excluded_suite}'"
+    runs: dict[str, str] = {}
+    for run in destination.search(condition):
+        runs.setdefault(run.data.tags[FINGERPRINT], run.info.run_id)
+    return runs
+
+
+def finished_fingerprints(destination: Destination, cells: Iterable[CellRun], not_before_ms: int) -> set[str]:
+    """Return the fingerprints of those cells that have a finished run; arguments as for `finished_runs`."""
+    return {cell.fingerprint for cell in cells if _has_run(destination, cell.fingerprint, not_before_ms)}
+
+
+def _has_run(destination: Destination, fingerprint: str, not_before_ms: int) -> bool:
+    runs = destination.search(f"{_finished(not_before_ms)} and tags.{FINGERPRINT} = '{fingerprint}'")
+    return next(runs, None) is not None
+
+
+def _finished(not_before_ms: int) -> str:
+    return f"{FINISHED_CELLS} and attributes.start_time >= {not_before_ms}"

@@ -1,0 +1,158 @@
+"""The suite's own run, parent of the runs of its cells."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.entities import RunTag
+from mlflow.exceptions import MlflowException, RestException
+
+from ablations.design.designs import Design, SuiteDescription
+from ablations.design.trainings import CellRun, Training
+from ablations.process import interrupts, names
+from ablations.tracking import server
+from ablations.tracking.cell_runs import metrics
+from ablations.tracking.datasets import dataset_inputs
+from ablations.tracking.destination import Destination, locked_database
+from ablations.tracking.sweep import owner
+from wikiart.images.audit import Audit
+from wikiart.images.paintings import SPLITS
+from wikiart.images.store import Store
+
+
+@dataclass
+class SuiteRun:
+    """The suite's own run while it is open; ``status`` is the status that it ends with."""
+
+    destination: Destination
+    start_ms: int  #: milliseconds since 1970
+    status: str = "FINISHED"
+
+
+@contextmanager
+def open_run() -> Iterator[SuiteRun]:
+    """Open the suite's own run: the one that ``mlflow run`` created, or a new one.
+
+    It ends with the status that is set in the block: KILLED after an interrupt, FAILED after another
+    exception.
+
+    Raises
+    ------
+    ablations.tracking.server.ServerError
+        The tracking server refuses the run.
+    """  # noqa: DOC501  created by server.refused
+    uri = server.tracking_uri()
+    # An interrupt between the creation of the run and the assignment would leave a run that nobody ends.
+    with locked_database(uri), interrupts.held():
+        try:
+            info = mlflow.start_run(tags=owner()).info
+        except RestException as error:
+            raise server.refused(uri, error) from error
+        run = SuiteRun(Destination(uri, info.experiment_id, info.run_id), info.start_time)
+    try:
+        interrupts.check()
+        yield run
+    except BaseException as error:
+        run.status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
+        # If the server cannot be reached, the next start ends the run (tracking/sweep.py).
+        with interrupts.held(), server.few_retries(), suppress(MlflowException):
+            mlflow.end_run(run.status)
+        raise
+    with interrupts.held():
+        mlflow.end_run(run.status)
+
+
+def describe(
+    destination: Destination,
+    description: SuiteDescription,
+    plan: Design,
+    trainings: Sequence[Training],
+    store: Store,
+) -> None:
+    """Log the description of a suite: tags for readers, ``design.json`` for the summary."""
+    factors = {factor.name: [str(level) for level in factor.levels] for factor in plan.factors}
+    tags = {
+        names.ROLE: names.SUITE,
+        "design": plan.kind,
+        "seeds": str(len(plan.seeds)),
+        "factors": " ".join(f"{name}={','.join(levels)}" for name, levels in factors.items()),
+        names.DATA: store.digest,
+        "command": description.command,
+        "mlflow.note.content": description.text,
+    }
+    client = destination.client
+    client.log_inputs(destination.parent_id, dataset_inputs(store))
+    design = {
+        "question": description.text.splitlines()[0],
+        "design": plan.kind,
+        "factors": [
+            {
+                "name": f.name,
+                "levels": factors[f.name],
+                "stage": f.stage,
+                "phrase": f.phrase,
+                "claim": f.claim,
+            }
+            for f in plan.factors
+        ],
+        "base": {name: str(level) for name, level in plan.base.items()},
+        "runs": [
+            {"cell": run.cell, "levels": dict(run.levels), "seed": run.seed, "fingerprint": run.fingerprint}
+            for run in _in_order(plan, trainings)
+        ],
+        "data": _data_summary(store),
+    }
+    client.log_dict(destination.parent_id, design, names.DESIGN_FILE)
+    # The tags come last: a run with the role "suite" always has its design.
+    client.log_batch(destination.parent_id, tags=[RunTag(key, value) for key, value in tags.items()])
+
+
+def _in_order(plan: Design, trainings: Sequence[Training]) -> list[CellRun]:
+    """Return the runs of cells in the order of the design's cells, and of the seeds within a cell."""
+    position = {plan.label(cell): number for number, cell in enumerate(plan.cells)}
+    runs = [run for training in trainings for run in training.cells]
+    return sorted(runs, key=lambda run: (position[run.cell], run.seed))
+
+
+def _data_summary(store: Store) -> dict:
+    """Count the images per style and split, and score the answer "largest training style" for every image."""
+    counts = {
+        split: np.bincount(getattr(store, split).labels, minlength=len(store.classes)).tolist()
+        for split in SPLITS
+    }
+    largest = int(np.argmax(counts["train"]))
+    return {
+        "styles": [
+            {"style": style, **{split: counts[split][k] for split in SPLITS}}
+            for k, style in enumerate(store.classes)
+        ],
+        "majority_style": store.classes[largest],
+        "majority_accuracy": counts["test"][largest] / sum(counts["test"]),
+    }
+
+
+def log_audit(destination: Destination, audit: Audit, store: Store) -> None:
+    """Log the audit of the images, and the list of unreadable images if there are any."""
+    client = destination.client
+    client.log_dict(destination.parent_id, audit.as_dict(), names.AUDIT_FILE)
+    if store.skipped:
+        client.log_table(destination.parent_id, pd.DataFrame(store.skipped), names.SKIPPED_FILE)
+
+
+def log_durations(destination: Destination, seconds: Mapping[str, float]) -> None:
+    """Log the seconds that the parts of a suite took, as metrics ``time/<part>_s``."""
+    values = {names.duration_metric(part): value for part, value in seconds.items()}
+    destination.client.log_batch(destination.parent_id, metrics=metrics(values))
+
+
+def mark_reused(destination: Destination, runs: Mapping[str, str]) -> None:
+    """Log the runs that the suite took over from others: name of the cell's run -> run id.
+
+    They are written to a file, because thousands of tags would hide the other tags of the run.
+    """
+    if runs:
+        destination.client.log_dict(destination.parent_id, dict(runs), names.REUSED_FILE)
+        destination.client.set_tag(destination.parent_id, names.REUSED, str(len(runs)))
