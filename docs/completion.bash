@@ -1,11 +1,7 @@
-# Completion for bash: options and their choices after `python -m ablations.<command>` and
-# `python -m wikiart predict`. To use it: source docs/completion.bash, in the project's folder.
+# Completion for bash: options and their choices after `python -m ablations.<command>`.
+# To use it: source docs/completion.bash, in the project's folder.
 _wikiart_complete() {
-  case "${COMP_WORDS[1]} ${COMP_WORDS[2]}" in
-    "-m ablations."* | "-m wikiart") ;;
-    *) return ;;
-  esac
-  [ "$COMP_CWORD" -ge 3 ] || return
+  [[ "${COMP_WORDS[1]} ${COMP_WORDS[2]}" == "-m ablations."* && "$COMP_CWORD" -ge 3 ]] || return
   local kind value
   COMPREPLY=()
   while IFS=, read -r kind value; do

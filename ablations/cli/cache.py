@@ -5,15 +5,16 @@ Clear it when no suite runs: trainings read from it. Images and runs are not tou
 
 import click
 
+from ablations.cli import commands
 from ablations.cli.prepare import CACHE_OPTION
-from ablations.process import commands as console
+from ablations.process.commands import YES_OR_NO
 from ablations.suite.prepare import cache_folder
 from wikiart.cache import folder as disk
 
-CLEAR = click.option("--clear", **console.YES_OR_NO, help="Remove what is kept.")
+CLEAR = click.option("--clear", **YES_OR_NO, help="Remove what is kept.")
 
 
-@console.command(
+@commands.command(
     __doc__, example="mlflow run . -e cache -P clear=yes", options={"Cache": (CACHE_OPTION, CLEAR)}
 )
 def command(cache: str, clear: bool) -> None:

@@ -13,7 +13,9 @@ from typing import Any
 
 import click
 
-from ablations.process import commands as console
+from ablations.cli import commands
+from ablations.process.commands import Failure
+from ablations.process.environment import quiet_libraries
 from wikiart.images.layouts import images as images_below
 
 BATCH = 64  # pictures between two pieces of output
@@ -21,9 +23,9 @@ BATCH = 64  # pictures between two pieces of output
 Answer = tuple[str, list[tuple[str, float]]]  # an image; its most probable styles, best first
 
 
-@console.command(
+@commands.command(
     __doc__,
-    example="python -m wikiart predict --model runs:/0123456789abcdef/model painting.jpg folder/",
+    example="python -m ablations.cli.predict --model runs:/0123456789abcdef/model painting.jpg folder/",
     options={
         "What is asked": (
             click.option(
@@ -50,7 +52,7 @@ def command(images: tuple[str, ...], model: str, top: int, form: str) -> None:
     unreadable: list[str] = []
     WRITERS[form](_answers(network, paths, top, unreadable))
     if unreadable:
-        raise console.Failure(f"{len(unreadable)} of {len(paths)} images cannot be read")
+        raise Failure(f"{len(unreadable)} of {len(paths)} images cannot be read")
 
 
 def _files(images: Sequence[str]) -> Iterator[str]:
@@ -61,13 +63,11 @@ def _files(images: Sequence[str]) -> Iterator[str]:
             continue
         below = images_below(folder, folder)
         if not below:
-            raise console.Failure(f"no image in {folder}: name images, or a folder that holds some")
+            raise Failure(f"no image in {folder}: name images, or a folder that holds some")
         yield from (str(folder / path) for path in below)
 
 
 def _load(uri: str) -> Any:
-    from ablations.cli.question import quiet_libraries
-
     quiet_libraries()
     from ablations.tracking import models  # here, so that --help need not load MLflow
 
@@ -113,3 +113,7 @@ def _write_json(answers: Iterator[Answer]) -> None:
 
 
 WRITERS = {"text": _write_text, "csv": _write_csv, "json": _write_json}
+
+
+if __name__ == "__main__":
+    command()

@@ -2,7 +2,7 @@
 
 import click
 
-from ablations.process import commands as console
+from ablations.cli import commands
 from ablations.process.commands import YES_OR_NO
 from ablations.suite import prepare
 from wikiart.cache import folder as disk
@@ -34,7 +34,7 @@ DATA_OPTIONS = (
 )
 
 
-@console.command(
+@commands.command(
     __doc__,
     example="mlflow run . -e prepare -P data=paintings -P image_size=128",
     options={"Images": DATA_OPTIONS},

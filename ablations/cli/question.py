@@ -1,7 +1,5 @@
 """The command line that every question shares."""
 
-import logging
-import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -10,14 +8,14 @@ from typing import Any
 
 import click
 
+from ablations.cli import commands
 from ablations.cli.prepare import DATA_OPTIONS
 from ablations.design import designs as design
 from ablations.design import factors as settings
 from ablations.design.designs import SuiteDescription
 from ablations.design.factors import DesignError, Factor
 from ablations.engines import local as engine
-from ablations.process import commands as console
-from ablations.process import interrupts, progress
+from ablations.process import environment, interrupts, progress
 from ablations.process.commands import YES_OR_NO
 from ablations.suite.prepare import cache_folder
 from wikiart.learning.config import TrainingConfig
@@ -106,7 +104,7 @@ def question(text: str, card: Sequence[Factor], example: str) -> click.Command:
             raise click.UsageError(str(error)) from error
         sys.exit(_run(plan, options, SuiteDescription(text.strip(), _typed(options))))
 
-    return console.command(text, f"mlflow run . {example}", OPTIONS)(callback)
+    return commands.command(text, f"mlflow run . {example}", OPTIONS)(callback)
 
 
 def _plan(card: Sequence[Factor], options: dict) -> design.Design:
@@ -135,14 +133,14 @@ def _typed(options: dict) -> str:
 
 
 def _run(plan: design.Design, options: dict, asked: SuiteDescription) -> int:
-    interrupts.leave_at_once()
+    interrupts.exit_on_signal()
     interrupts.end_with_launcher()
-    quiet_libraries()
+    environment.quiet_libraries()
     engine.warm_up()
     from ablations.suite import course as suite  # here, so that --help need not load torch and MLflow
 
     if options["quiet"]:
-        progress.be_quiet()
+        progress.set_quiet()
     how = suite.Options(
         data=options["data"],
         cache=cache_folder(options["cache"]),
@@ -162,7 +160,7 @@ def _run(plan: design.Design, options: dict, asked: SuiteDescription) -> int:
         interrupts.interrupt_once()
         return suite.run(plan, how, asked)
     except KeyboardInterrupt:
-        interrupts.ignore()
+        interrupts.ignore_signals()
         click.echo(f"\n{interrupts.LAST_LINE}", err=True)
         return interrupts.EXIT_CODE
 
@@ -178,10 +176,3 @@ def _device(name: str) -> str:
         reason = str(error).splitlines()[0]
         raise click.BadParameter(f"{name}: {reason} (use cpu or auto)", param_hint="--device") from error
     return name
-
-
-def quiet_libraries() -> None:
-    """MLflow's own progress and advice would bury the suite's lines; to be called before it is imported."""
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-    logging.getLogger("alembic").setLevel(logging.WARNING)

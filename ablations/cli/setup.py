@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import yaml
 
-from ablations.process import commands as console
+from ablations.process import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,7 +22,7 @@ def python_env(conda: dict) -> dict:
     return {"python": python, "build_dependencies": ["pip"], "dependencies": pip}
 
 
-@console.command(__doc__, example="mlflow run . -e setup --env-manager uv", options={})
+@commands.command(__doc__, example="mlflow run . -e setup --env-manager uv", options={})
 def command() -> None:
     """Write python_env.yaml."""
     target = ROOT / "python_env.yaml"

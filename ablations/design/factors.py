@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
 
+from ablations.process.errors import UserError
 from wikiart.learning.config import CLASS_ORDERS, TrainingConfig, allowed
 
 FACTOR_NAMES = (
@@ -16,7 +17,7 @@ Level = int | float | str
 Cell = dict[str, Level]  #: factor name -> level
 
 
-class DesignError(ValueError):
+class DesignError(UserError, ValueError):
     """A factor, level or design that cannot be had; the message names it and what is allowed."""
 
 

@@ -14,10 +14,9 @@ from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, Protocol
 
-import click
-
 from ablations.process import interrupts
-from ablations.process.environment import variables
+from ablations.process.environment import environment_variables
+from ablations.process.errors import UserError
 
 Report = Callable[[float], None]  # share of a task that is done, 0..1; the first call says that it began
 Outcomes = Generator[tuple[int, BaseException | None], None, None]  # (index, error), as tasks end
@@ -34,7 +33,7 @@ class WorkerDied(RuntimeError):
     """A task's process ended without a word: out of memory, or killed."""
 
 
-class EngineError(click.ClickException):
+class EngineError(UserError):
     """An engine cannot be had; the message says why and what helps."""
 
 
@@ -65,7 +64,7 @@ def warm_up() -> None:
     """
     if CONTEXT.get_start_method() == "forkserver":
         CONTEXT.set_forkserver_preload([PRELOAD])
-        with _environment(), interrupts.born_deaf():
+        with _environment(), interrupts.ignore_interrupts():
             forkserver.ensure_running()
 
 
@@ -152,7 +151,7 @@ class Local:
         pool = ProcessPoolExecutor(count, CONTEXT, _start_worker, (self.threads, reports))
         try:
             # Submitting starts the processes.
-            with interrupts.held(), interrupts.born_deaf(), _environment():
+            with interrupts.deferred(), interrupts.ignore_interrupts(), _environment():
                 futures = [pool.submit(*call) for call in calls]
             yield futures
         except BaseException:
@@ -190,7 +189,7 @@ def _environment() -> AbstractContextManager[None]:
     """
     path = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     values = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(path)}
-    return variables(values)
+    return environment_variables(values)
 
 
 def _start_worker(threads: int, reports: Any) -> None:

@@ -1,4 +1,4 @@
-"""What every command does alike: help in groups with an example, errors in one line, exit codes."""
+"""The base of every command: help in groups with an example, errors in one line, exit codes."""
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -7,14 +7,13 @@ from typing import Any
 import click
 import cloup
 
-from ablations.process import errors as failures
-from ablations.process import interrupts
+from ablations.process import errors, interrupts
 
-MISSING = 1  #: exit code: something that was asked for cannot be had; the message says what helps
+MISSING = 1  #: exit code: something that was asked for cannot be had; the message says what to do
 UNEXPECTED = 70  #: exit code of a mistake in this project; EX_SOFTWARE in sysexits.h
-DEBUG = "WIKIART_DEBUG"
-COMPLETE = "_WIKIART_COMPLETE"  # of docs/completion.bash
-#: an option that `mlflow run` can set as well, which knows no flags; by itself it means yes
+DEBUG = "WIKIART_DEBUG"  #: environment variable that stands for --debug
+COMPLETE = "_WIKIART_COMPLETE"  #: environment variable by which docs/completion.bash asks for completions
+#: settings of a yes/no option, which `mlflow run` can set as well (it knows no flags); alone it means yes
 YES_OR_NO: dict[str, Any] = {
     "type": bool,
     "default": "no",
@@ -23,7 +22,8 @@ YES_OR_NO: dict[str, Any] = {
     "metavar": "yes|no",
 }
 
-Options = Mapping[str, Sequence[Callable]]  #: title of a group in the help -> its options
+ErrorTypes = tuple[type[BaseException], ...]
+Options = Mapping[str, Sequence[Callable]]  #: title of a group in the help -> decorators of its options
 
 
 class Failure(click.ClickException):
@@ -39,29 +39,31 @@ class Unexpected(Failure):
 
 
 class Command(cloup.Command):
-    """A command that never ends in a traceback, unless ``--debug`` asks for one."""
+    """A command that ends with one line in place of a traceback, unless ``--debug`` asks for it."""
+
+    expected_errors: ErrorTypes = ()  #: types, beside UserError, whose messages are for the user
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **settings: Any) -> Any:
-        """As in Click. Started as a program, it takes the first Ctrl-C and ignores the next."""
+        """Run the command; as a program, stop at the first Ctrl-C and ignore the next."""
         if args is None:
             interrupts.interrupt_once()
             settings.setdefault("complete_var", COMPLETE)
         return super().main(args, *rest, **settings)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As in Click.
+        """Call the command's function.
 
         Raises
         ------
         Failure
-            In place of whatever else went wrong.
-        """  # noqa: DOC501  what Click itself deals with
+            In place of every exception that Click does not handle itself.
+        """  # noqa: DOC501  what Click handles itself
         try:
             return super().invoke(ctx)
-        except (click.exceptions.Exit, click.Abort, BrokenPipeError):  # Click deals with them
+        except (click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except KeyboardInterrupt:
-            interrupts.ignore()
+            interrupts.ignore_signals()
             click.echo("\nstopped", err=True)
             ctx.exit(interrupts.EXIT_CODE)
         except Exception as error:
@@ -69,52 +71,63 @@ class Command(cloup.Command):
                 traceback.print_exc()
             if isinstance(error, click.ClickException):
                 raise
-            raise _failure(error) from error
+            raise self._failure(error) from error
+
+    def _failure(self, error: Exception) -> Failure:
+        message = errors.message_for_user(error, self.expected_errors)
+        if message is not None:
+            return Failure(message)
+        return Unexpected(
+            f"unexpected {type(error).__name__}: {errors.first_line(error)} (a mistake in this program: "
+            f"--debug or {DEBUG}=1 shows the traceback; please report it)"
+        )
 
 
-def _failure(error: Exception) -> Failure:
-    if (text := failures.told(error)) is not None:
-        return Failure(text)
-    return Unexpected(
-        f"unexpected {type(error).__name__}: {failures.first_line(error)} (a mistake in this program: "
-        f"--debug or {DEBUG}=1 shows the traceback; please report it)"
-    )
-
-
-def command(text: str, example: str, options: Options) -> Callable[[Callable], Command]:
-    """A decorator that makes a command.
+def command(
+    text: str, example: str, options: Options, expected: ErrorTypes = ()
+) -> Callable[[Callable], Command]:
+    """Make a command of a function.
 
     Parameters
     ----------
     text : str
-        What the help begins with.
+        First part of the help.
     example : str
-        A whole command line.
+        A whole command line, for the end of the help.
     options : mapping
         Options by the title of their group, in the order of the help.
+    expected : tuple of exception types, optional
+        Errors of other packages whose messages are for the user, as those of `errors.UserError` are.
+
+    Returns
+    -------
+    callable
+        A decorator.
     """
 
-    def decorate(callback: Callable) -> Command:
-        callback = _debug(callback)
+    def decorate(function: Callable) -> Command:
+        function = _debug(function)
         for title, group in reversed(list(options.items())):
-            callback = cloup.option_group(title, *group)(callback)
+            function = cloup.option_group(title, *group)(function)
         settings = {"show_default": True, "max_content_width": 100}
         epilog = f"\b\nExample: {example}"
         make = cloup.command(cls=Command, help=text, epilog=epilog, context_settings=settings)
-        return make(callback)
+        made = make(function)
+        made.expected_errors = expected
+        return made
 
     return decorate
 
 
-def _keep(ctx: click.Context, _: click.Parameter, value: bool) -> None:
-    ctx.meta[DEBUG] = value
+def _store_debug(context: click.Context, _: click.Parameter, value: bool) -> None:
+    context.meta[DEBUG] = value
 
 
 _debug = click.option(
     "--debug",
     is_flag=True,
     expose_value=False,
-    callback=_keep,
+    callback=_store_debug,
     envvar=DEBUG,
     show_default=False,
     help=f"After an error, show the traceback too.  [or: {DEBUG}=1]",

@@ -1,13 +1,14 @@
-"""Environment variables that hold for a while."""
+"""Environment variables: set for a block, or for MLflow before it is imported."""
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 
 @contextmanager
-def variables(values: Mapping[str, str]) -> Iterator[None]:
-    """Within, the environment has these variables; afterwards it is as it was."""
+def environment_variables(values: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables in this block, and restore the previous ones after it."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
@@ -18,3 +19,13 @@ def variables(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def quiet_libraries() -> None:
+    """Turn off MLflow's progress bars and advice, which would bury a command's own lines.
+
+    To be called before MLflow is imported. Variables that the user has set are left as they are.
+    """
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # MLflow's migrations of its database

@@ -1,72 +1,88 @@
-"""Errors in one line, with what helps against them."""
+"""Errors in one line: what is wrong and what to do about it."""
 
+import errno
+import os
 import re
-import sys
 from collections.abc import Iterator
 
-from ablations.design.factors import DesignError
-from wikiart.cache.folder import FULL
-from wikiart.errors import DataError
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+TRACKING_PACKAGES = {"mlflow", "requests", "sqlalchemy"}  #: MLflow, its connection and its database
+DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"  #: MLflow's own, where MLFLOW_TRACKING_URI is not set
 
 
-def told(error: BaseException) -> str | None:
-    """What a person can do about an error, in one line, or None if it should not have happened."""
-    if isinstance(error, (DataError, DesignError)):
+class UserError(Exception):
+    """An error whose message is for the user: one line that says what is wrong and what to do."""
+
+
+def message_for_user(error: BaseException, expected: tuple[type[BaseException], ...] = ()) -> str | None:
+    """Say in one line what the user can do about an error.
+
+    Parameters
+    ----------
+    error : BaseException
+        The error that ends a command.
+    expected : tuple of exception types
+        Types whose messages are for the user, as those of `UserError` are.
+
+    Returns
+    -------
+    str or None
+        None for an error that should not have happened: a mistake in the program.
+    """
+    if isinstance(error, (UserError, *expected)):
         return str(error)
-    for link in chain(error):
-        if isinstance(link, OSError) and link.errno is not None and link.errno in FULL:
-            where = f" for {link.filename}" if link.filename else ""
+    for cause in _causes(error):
+        if isinstance(cause, OSError) and cause.errno in DISK_FULL:
+            where = f" for {cause.filename}" if cause.filename else ""
             return f"no space left{where}: make room, then type the same command again"
-    if _of_tracking(error):
-        return about_tracking(error)
+    if _is_of_tracking(error):
+        return tracking_message(error, os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_TRACKING_URI)
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     return None
 
 
-def about_tracking(error: BaseException, tracking_uri: str = "") -> str:
-    """What to say of an error that came from the tracking server; default: the one in use."""
-    import mlflow
-
-    uri = without_password(tracking_uri or mlflow.get_tracking_uri())
+def tracking_message(error: BaseException, tracking_uri: str) -> str:
+    """Say that the tracking server cannot be used, why, and what to do."""
     return (
-        f"the tracking server {uri} cannot be used ({reason(error)}): start it or mend it, or name another "
-        f"with MLFLOW_TRACKING_URI"
+        f"the tracking server {mask_passwords(tracking_uri)} cannot be used ({root_cause_line(error)}): "
+        f"start it or mend it, or name another with MLFLOW_TRACKING_URI"
     )
 
 
-def _of_tracking(error: BaseException) -> bool:
-    """Whether MLflow, its database or its connection raised it; a program without MLflow has none of them."""
-    if "mlflow" not in sys.modules:
-        return False
-    from mlflow.exceptions import MlflowException
-    from requests import RequestException
-    from sqlalchemy.exc import SQLAlchemyError
+def _is_of_tracking(error: BaseException) -> bool:
+    """Return True if the exception's type comes from MLflow, its connection or its database.
 
-    return isinstance(error, (MlflowException, RequestException, SQLAlchemyError))
+    The type's module tells, so that a program without MLflow need not load it for this.
+    """
+    packages = {base.__module__.partition(".")[0] for base in type(error).__mro__}
+    return not packages.isdisjoint(TRACKING_PACKAGES)
 
 
-def chain(error: BaseException) -> Iterator[BaseException]:
-    """An error, what it came from, and so on."""
-    link: BaseException | None = error
-    while link is not None:
-        yield link
-        link = link.__cause__ or link.__context__
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, the error that it was raised from or while handling, and so on."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
 
 
-def reason(error: BaseException) -> str:
-    """The first line of what an error came from in the end; the key alone of a KeyError says nothing."""
-    *_, root = (link for link in chain(error) if link is error or not isinstance(link, KeyError))
+def root_cause_line(error: BaseException) -> str:
+    """Return the first line of the error at the root of a chain of causes.
+
+    KeyErrors further down are passed over: their message is a key, which says nothing by itself.
+    """
+    *_, root = (cause for cause in _causes(error) if cause is error or not isinstance(cause, KeyError))
     if isinstance(root, OSError) and root.strerror:
         return f"{root.strerror}: {root.filename}" if root.filename else root.strerror
-    return without_password(first_line(root))
+    return mask_passwords(first_line(root))
 
 
 def first_line(error: BaseException) -> str:
-    """What went wrong, in one line."""
+    """Return the first line of an error's message, or the name of its type if it has none."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def without_password(text: str) -> str:
-    """A text with the passwords of addresses in it replaced by ``***``."""
+def mask_passwords(text: str) -> str:
+    """Replace the passwords of all URLs in a text by ``***``."""
     return re.sub(r"(://[^:/@\s]*):[^/@\s]*@", r"\1:***@", text)

@@ -1,11 +1,18 @@
-"""Progress that can be read in a terminal (a bar) and in a log (lines)."""
+"""Progress as a bar in a terminal and as lines in a log."""
 
 import sys
 import time
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from ablations.process.errors import first_line
 
@@ -14,42 +21,58 @@ console = Console(stderr=False, highlight=False, soft_wrap=True)
 _quiet = False
 
 
-def be_quiet() -> None:
-    """From now on no bars, and only the lines that must be said."""
+def set_quiet() -> None:
+    """Print from now on no bars, and only the lines that are marked as ``always``."""
     global _quiet
     _quiet = True
 
 
 def say(text: str, *, always: bool = False) -> None:
-    """One line (or more) for people, above a bar if one is shown; ``always``: however quiet."""
+    """Print a text, above the bar if one is shown.
+
+    Parameters
+    ----------
+    text : str
+        One line or more.
+    always : bool
+        Print it after `set_quiet` as well.
+    """
     if _quiet and not always:
         return
     console.print(text, markup=False)
     sys.stdout.flush()
 
 
-def _shows_bars() -> bool:
-    return console.is_terminal and not _quiet
+def _bar(*columns: ProgressColumn) -> Progress:
+    disable = not console.is_terminal or _quiet
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        *columns,
+        console=console,
+        transient=True,
+        disable=disable,
+    )
 
 
-class Bar:
-    """A bar in a terminal; in a log one line at the end, if there is a unit to count in."""
+class ProgressBar:
+    """Progress of one step: a bar in a terminal; in a log one line at the end.
+
+    Parameters
+    ----------
+    title : str
+        What is being done.
+    unit : str
+        What is counted, as "images". Without a unit, no line is printed at the end.
+    """
 
     def __init__(self, title: str, unit: str = ""):
         self.title, self.unit = title, unit
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            disable=not _shows_bars(),
-        )
+        self._bar = _bar(TaskProgressColumn(), TimeRemainingColumn())
         self._task = self._bar.add_task(title, total=None)
         self._done = 0.0
 
-    def __enter__(self) -> "Bar":
+    def __enter__(self) -> "ProgressBar":
         self._bar.start()
         return self
 
@@ -59,39 +82,38 @@ class Bar:
             say(f"{self.title}: {self._done:,} {self.unit}")
 
     def update(self, done: float, total: float) -> None:
-        """So many of so many are done."""
+        """Report progress: ``done`` of ``total`` items."""
         self._done = done
         self._bar.update(self._task, completed=done, total=total)
 
 
 class SuiteProgress:
-    """Cells done of all, time left, and what runs now.
+    """Progress of a suite: finished runs, time left, and the trainings that are running.
 
-    In a terminal as a bar below the lines of what ended; in a log a line for each end, and
-    one a minute when nothing ends.
+    In a terminal this is a bar below the lines of the trainings that have ended. In a log it is a
+    line for each training that ends, and one a minute when none does.
+
+    Parameters
+    ----------
+    trainings : sequence of (str, int)
+        Name of each training, and number of runs that are read from it.
+    expected : sequence of float, optional
+        Expected duration of each training, in any unit; default: all the same.
     """
 
-    QUIET = 60.0  # seconds without a line in a log before it says that it is alive
+    SILENCE = 60.0  #: seconds without a line in a log before it says what is still running
 
     def __init__(self, trainings: Sequence[tuple[str, int]], expected: Sequence[float] | None = None):
-        """``trainings``: name and number of cells of each; ``expected``: how long it takes, in any unit."""
         self.expected = expected or [1.0] * len(trainings)
         self.total = sum(self.expected)
         self.names = [name for name, _ in trainings]
-        self.cells = [cells for _, cells in trainings]
-        self.shares = [0.0] * len(trainings)
-        self.running: dict[int, None] = {}
+        self.runs = [runs for _, runs in trainings]
+        self.fractions = [0.0] * len(trainings)
+        self.running: dict[int, None] = {}  # in the order in which they began
         self.ended: set[int] = set()
-        self.began = self.said = time.monotonic()
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[left]}"),
-            console=console,
-            transient=True,
-            disable=not _shows_bars(),
-        )
-        self._task = self._bar.add_task("starting", total=self.total, left="")
+        self.started_at = self.last_line_at = time.monotonic()
+        self._bar = _bar(TextColumn("{task.fields[time_left]}"))
+        self._task = self._bar.add_task("starting", total=self.total, time_left="")
 
     def __enter__(self) -> "SuiteProgress":
         self._bar.start()
@@ -100,53 +122,54 @@ class SuiteProgress:
     def __exit__(self, *exception: object) -> None:
         self._bar.stop()
 
-    def update(self, index: int, share: float) -> None:
-        """A training has begun (share 0) or come so far."""
-        self.shares[index] = share
+    def update(self, index: int, fraction: float) -> None:
+        """Report that a fraction of a training is done; 0: it has begun."""
+        self.fractions[index] = fraction
         self.running[index] = None
-        self._show()
-        if not console.is_terminal and time.monotonic() - self.said > self.QUIET:
-            self._line(f"still running: {self._running()}")
+        self._update_bar()
+        if not console.is_terminal and time.monotonic() - self.last_line_at > self.SILENCE:
+            self._print(f"still running: {self._names_running()}")
 
     def end(self, index: int, error: BaseException | None) -> None:
-        """A training has ended."""
-        self.shares[index] = 1.0
+        """Report that a training has ended, and the error if it failed."""
+        self.fractions[index] = 1.0
         self.running.pop(index, None)
         self.ended.add(index)
-        how = "done" if error is None else f"FAILED: {first_line(error)}"
-        self._line(f"{self.names[index]} {how}", always=error is not None)
-        self._show()
+        result = "done" if error is None else f"FAILED: {first_line(error)}"
+        now = f"; now {self._names_running()}" if self.running else ""
+        self._print(f"{self.names[index]} {result}{now}", always=error is not None)
+        self._update_bar()
 
-    def _line(self, text: str, *, always: bool = False) -> None:
-        self.said = time.monotonic()
-        now = f"; now {self._running()}" if self.running and "running" not in text else ""
-        said = f"[{self._cells_done()}/{sum(self.cells)} cells, {self._left()}] {text}{now}"
-        say(said, always=always)
+    def _print(self, text: str, *, always: bool = False) -> None:
+        self.last_line_at = time.monotonic()
+        say(f"[{self._runs_done()} runs, {self._time_left()}] {text}", always=always)
 
-    def _show(self) -> None:
-        title = f"{self._cells_done()}/{sum(self.cells)} cells  {self._running()}"
-        self._bar.update(self._task, completed=self._done(), description=title, left=self._left())
+    def _update_bar(self) -> None:
+        title = f"{self._runs_done()} runs  {self._names_running()}"
+        self._bar.update(
+            self._task, completed=self._work_done(), description=title, time_left=self._time_left()
+        )
 
-    def _done(self) -> float:
-        """How much of ``total``."""
-        return sum(whole * share for whole, share in zip(self.expected, self.shares, strict=True))
+    def _runs_done(self) -> str:
+        return f"{sum(self.runs[index] for index in self.ended)}/{sum(self.runs)}"
 
-    def _cells_done(self) -> int:
-        return sum(self.cells[index] for index in self.ended)
-
-    def _running(self) -> str:
+    def _names_running(self) -> str:
         return ", ".join(self.names[index] for index in self.running)
 
-    def _left(self) -> str:
-        done = self._done()
+    def _work_done(self) -> float:
+        """Return the part of ``total``, in the unit of ``expected``, that is done."""
+        return sum(whole * part for whole, part in zip(self.expected, self.fractions, strict=True))
+
+    def _time_left(self) -> str:
+        done = self._work_done()
         if done == 0:
             return "time left unknown"
-        seconds = (time.monotonic() - self.began) * (self.total - done) / done
-        return f"{readable(seconds)} left"
+        seconds = (time.monotonic() - self.started_at) * (self.total - done) / done
+        return f"{readable_duration(seconds)} left"
 
 
-def readable(seconds: float) -> str:
-    """``"40 s"``, ``"12 min"``, ``"3.5 h"``."""
+def readable_duration(seconds: float) -> str:
+    """Format a duration as ``"40 s"``, ``"12 min"`` or ``"3.5 h"``."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

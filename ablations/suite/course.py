@@ -16,7 +16,7 @@ from ablations.design.trainings import CellRun, Training, trainings
 from ablations.engines.local import Engine, EngineError, Local
 from ablations.engines.worker import Job, carry_out
 from ablations.process.errors import first_line
-from ablations.process.progress import SuiteProgress, readable, say
+from ablations.process.progress import SuiteProgress, readable_duration, say
 from ablations.suite import estimate, prepare
 from ablations.suite import previews as synthetic
 from ablations.tracking import outcome, queries, server, suite_run, sweep, views
@@ -214,7 +214,7 @@ def _run_jobs(
     expected = estimate.seconds(jobs, engine) if isinstance(engine, Local) else None
     if expected:
         times["expected"] = estimate.dealt(expected, engine.workers)
-        say(f"about {readable(times['expected'])}, going by some steps of each network")
+        say(f"about {readable_duration(times['expected'])}, going by some steps of each network")
     began = time.monotonic()
     failed: dict[str, BaseException] = {}
     with (

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablations.process.progress import Bar, say
+from ablations.process.progress import ProgressBar, say
 from wikiart import sample
 from wikiart.cache import folder as disk
 from wikiart.images import paintings, store
@@ -58,7 +58,7 @@ def locate(data: str, cache: Path) -> Paintings:
     """
     if data != "sample":
         return paintings.find(Path(data))
-    with Bar("painting the sample", "images") as bar, disk.writing(cache):
+    with ProgressBar("painting the sample", "images") as bar, disk.writing(cache):
         return paintings.find(sample.make(cache, bar.update))
 
 
@@ -76,7 +76,7 @@ def decode(
     wikiart.errors.DataError
         See wikiart.images.store.build.
     """
-    with Bar(f"decoding at {image_size} px", "images") as bar:
+    with ProgressBar(f"decoding at {image_size} px", "images") as bar:
         return store.build(
             dataset, image_size, cache, resize=resize, allow_skipped=allow_skipped, progress=bar.update
         )

@@ -11,7 +11,7 @@ from yaml import YAMLError
 from ablations.design.designs import Design
 from ablations.design.factors import DesignError
 from ablations.process.errors import first_line
-from ablations.process.progress import Bar
+from ablations.process.progress import ProgressBar
 from ablations.suite.figures import bars_figure, parents_figure
 from ablations.tracking.destination import Destination
 from wikiart.images.store import Store
@@ -42,7 +42,7 @@ def show(destination: Destination, design: Design, stores: Mapping[int, Store], 
     counts = {"before": plan("off", store.train.labels, store.classes)}
     for level in levels:
         counts[level] = _planned(level, store)
-        with Bar(f"SMOTE {level}: neighbours") as bar:
+        with ProgressBar(f"SMOTE {level}: neighbours") as bar:
             made = recipes_of_store(store, level, seed, device, bar.update)
         if len(made.labels):
             client.log_figure(

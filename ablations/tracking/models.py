@@ -11,7 +11,6 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import click
 import mlflow.pytorch
 import numpy as np
 import torch
@@ -22,7 +21,7 @@ from mlflow.pyfunc import PyFuncModel
 from mlflow.utils.file_utils import local_file_uri_to_path
 from torch import nn
 
-from ablations.process import errors
+from ablations.process.errors import UserError, mask_passwords, root_cause_line
 from ablations.tracking import server
 from wikiart.images import reading
 from wikiart.learning import classifier
@@ -32,7 +31,7 @@ CODE = "code"
 REQUIRED = ("torch", "numpy", "pandas", "pillow")  # by what travels with a model
 
 
-class ModelError(click.ClickException):
+class ModelError(UserError):
     """There is no such model, or it is not a network of a suite; the message gives a remedy."""
 
 
@@ -153,12 +152,12 @@ def load(uri: str) -> PyFuncModel:
     place = ""
     if ":/" in uri:
         server.check(server.tracking_uri())
-        place = f"on {errors.without_password(server.tracking_uri())}: "
+        place = f"on {mask_passwords(server.tracking_uri())}: "
     try:
         model = pyfunc.load_model(uri, suppress_warnings=True)
     except (MlflowException, OSError) as error:
         raise ModelError(
-            f"no model {uri} ({place}{errors.reason(error)}): name a model by runs:/<run id>/model, "
+            f"no model {uri} ({place}{root_cause_line(error)}): name a model by runs:/<run id>/model, "
             "with the id of a cell's finished run"
         ) from error
     if "resize" not in model.metadata.flavors[pyfunc.FLAVOR_NAME].get(pyfunc.MODEL_CONFIG, {}):

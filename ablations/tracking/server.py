@@ -4,14 +4,13 @@ import os
 from contextlib import AbstractContextManager
 from urllib.parse import urlsplit
 
-import click
 import mlflow
 import requests
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException, RestException
 
-from ablations.process import errors
-from ablations.process.environment import variables
+from ablations.process.environment import environment_variables
+from ablations.process.errors import UserError, mask_passwords, tracking_message
 from ablations.tracking.destination import locked_database
 
 # MLflow's environment variables for the number of retries and the seconds until a request times out.
@@ -19,7 +18,7 @@ FEW_RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIME
 UNANSWERED = ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE")  # MLflow's error codes of unanswered requests
 
 
-class ServerError(click.ClickException):
+class ServerError(UserError):
     """The tracking server cannot be used; the message gives the reason and a remedy."""
 
 
@@ -67,17 +66,17 @@ def _reason(uri: str, error: Exception) -> str:
         user = os.environ.get("MLFLOW_TRACKING_USERNAME")
         refused = f"the password of {user}" if user else "requests without a user name"
         return (
-            f"the tracking server {errors.without_password(uri)} refuses {refused}: "
+            f"the tracking server {mask_passwords(uri)} refuses {refused}: "
             "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
         )
-    return errors.about_tracking(error, uri)
+    return tracking_message(error, uri)
 
 
 def refused(uri: str, error: RestException) -> ServerError:
     """Return the error for a server that answers but does not let the suite create its run."""
     reason = str(error).splitlines()[0]
     return ServerError(
-        f"the tracking server {errors.without_password(uri)} refuses the suite's run: {reason} (if you may "
+        f"the tracking server {mask_passwords(uri)} refuses the suite's run: {reason} (if you may "
         "only read this experiment, choose one of your own with MLFLOW_EXPERIMENT_NAME)"
     )
 
@@ -95,4 +94,4 @@ def is_unreachable(error: BaseException) -> bool:
 
 def few_retries() -> AbstractContextManager[None]:
     """Let unanswered requests fail within seconds in this block, instead of MLflow's minutes."""
-    return variables(FEW_RETRIES)
+    return environment_variables(FEW_RETRIES)

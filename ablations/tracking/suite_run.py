@@ -46,7 +46,7 @@ def open_run() -> Iterator[SuiteRun]:
     """  # noqa: DOC501  created by server.refused
     uri = server.tracking_uri()
     # An interrupt between the creation of the run and the assignment would leave a run that nobody ends.
-    with locked_database(uri), interrupts.held():
+    with locked_database(uri), interrupts.deferred():
         try:
             info = mlflow.start_run(tags=owner()).info
         except RestException as error:
@@ -58,10 +58,10 @@ def open_run() -> Iterator[SuiteRun]:
     except BaseException as error:
         run.status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
         # If the server cannot be reached, the next start ends the run (tracking/sweep.py).
-        with interrupts.held(), server.few_retries(), suppress(MlflowException):
+        with interrupts.deferred(), server.few_retries(), suppress(MlflowException):
             mlflow.end_run(run.status)
         raise
-    with interrupts.held():
+    with interrupts.deferred():
         mlflow.end_run(run.status)
 
 

@@ -21,7 +21,7 @@ def test_the_page_is_what_the_commands_say():
     [
         (["-m", "ablations.smote", "--de"], "--design --device --debug"),
         (["-m", "ablations.cli.prepare", "--resize", ""], "stretch crop pad"),
-        (["-m", "wikiart", "predict", "--form"], "--format"),
+        (["-m", "ablations.cli.predict", "--form"], "--format"),
         (["-m", "http.server", "--b"], ""),
         (["script.py", "--de"], ""),
     ],

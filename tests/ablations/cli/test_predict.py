@@ -68,7 +68,7 @@ def test_as_a_user_types_it(suite, cells, paintings_folder, tmp_path):
     (tmp_path / "broken.jpg").write_bytes(image.read_bytes()[:100])
     words = ["--model", uri(run), "--top", "2", str(tmp_path / "none.png"), str(tmp_path), str(image)]
     done = subprocess.run(
-        [sys.executable, "-m", "wikiart", "predict", *words],
+        [sys.executable, "-m", "ablations.cli.predict", *words],
         env={**suite.environment, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,

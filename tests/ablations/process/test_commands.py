@@ -14,13 +14,13 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from ablations.process import commands as console
+from ablations.process import commands
 from tests.conftest import ROOT, environment_for
 
 TINY = ["--image-size", "24", "--epochs", "1", "--seeds", "1", "--workers", "1"]
 SMOTE = ["-m", "ablations.smote", *TINY]
 PREPARE = ["-m", "ablations.cli.prepare"]
-PREDICT = ["-m", "wikiart", "predict"]
+PREDICT = ["-m", "ablations.cli.predict"]
 SUMMARIZE = [str(ROOT / "results" / "summarize.py")]
 NOBODY = "http://127.0.0.1:9"
 
@@ -173,7 +173,7 @@ def test_ctrl_c_and_impatience(tmp_path):
 
 
 def test_a_mistake_of_the_program_says_so():
-    @console.command("Breaks.", example="break", options={})
+    @commands.command("Breaks.", example="break", options={})
     def broken() -> None:
         click.echo(1 / 0)
 

@@ -14,9 +14,9 @@ BAR = "\u2501"
 
 SUITE = """
 import sys
-from ablations.process.progress import SuiteProgress, be_quiet, say
+from ablations.process.progress import SuiteProgress, set_quiet, say
 if "quiet" in sys.argv:
-    be_quiet()
+    set_quiet()
 say("begins")
 with SuiteProgress([("one", 2), ("two", 1)]) as progress:
     progress.update(0, 0.0)
@@ -31,9 +31,9 @@ say("the link", always=True)
 @pytest.mark.parametrize(("expected", "left"), [(None, "10 min"), ([600.0, 600.0, 6000.0], "1.7 h")])
 def test_time_left_goes_by_what_a_training_is_expected_to_take(expected, left):
     progress = SuiteProgress([("one", 1), ("two", 1), ("three", 1)], expected)
-    progress.began -= 1200
-    progress.shares = [1.0, 1.0, 0.0]
-    assert progress._left() == f"{left} left"
+    progress.started_at -= 1200
+    progress.fractions = [1.0, 1.0, 0.0]
+    assert progress._time_left() == f"{left} left"
 
 
 def in_terminal(words: list[str], environment: dict[str, str]) -> str:
@@ -80,17 +80,17 @@ def test_decoding(environment, paintings_folder):
 def test_a_suite_in_a_terminal(environment):
     said = in_terminal([sys.executable, "-c", SUITE], environment)
     assert BAR in said
-    assert "3/3 cells" in said  # below the lines of what ended
-    assert "[2/3 cells, " in said
+    assert "3/3 runs" in said  # below the lines of what ended
+    assert "[2/3 runs, " in said
     assert "two FAILED: no luck" in said
 
 
 def test_a_suite_in_a_log(environment):
     begins, one, two, link = in_log([sys.executable, "-c", SUITE], environment).splitlines()
     assert (begins, link) == ("begins", "the link")
-    assert one.startswith("[2/3 cells, ")
+    assert one.startswith("[2/3 runs, ")
     assert one.endswith(" left] one done; now two")
-    assert two.endswith("[3/3 cells, 0 s left] two FAILED: no luck")
+    assert two.endswith("[3/3 runs, 0 s left] two FAILED: no luck")
 
 
 @pytest.mark.parametrize("run", [in_terminal, in_log])

@@ -45,7 +45,7 @@ def test_a_suite_on_each_layout(name, place, tmp_path):
     [line] = [line for line in done.stdout.splitlines() if line.startswith("data: ")]
     assert name in line
     assert "2 styles" in line
-    assert "[2/2 cells" in done.stdout
+    assert "[2/2 runs" in done.stdout
     audit = logged(place, "audit.json")
     assert audit["unreadable"] == 0
     for split in ("train", "test"):

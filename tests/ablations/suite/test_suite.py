@@ -148,7 +148,7 @@ def test_the_parent_says_what_the_suite_is(suite, parent):
 
 
 def test_output_has_progress_table_files_and_link(suite, parent):
-    assert "[16/16 cells" in suite.output
+    assert "[16/16 runs" in suite.output
     assert "always Amber" in suite.output
     assert "table.tex" in suite.output
     assert "/#/experiments/0/runs?compareRunsMode=CHART&viewStateShareKey=" in suite.output
