@@ -28,9 +28,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from ablations.engines.local import Local
 from wikiart.learning.config import TrainingConfig
-from wikiart.learning.network import build
-from wikiart.learning.steps import Recorded
-from wikiart.learning.training import begin
+from wikiart.learning.data import TrainingData
+from wikiart.learning.network import build_network
+from wikiart.learning.steps import RecordedStep
+from wikiart.learning.training import initialise
 from wikiart.smote.recipes import no_recipes
 
 IMAGES, CLASSES = 2048, 27
@@ -51,8 +52,8 @@ def images_per_second(way: Way) -> float:
     draw = np.random.default_rng(0)
     images = draw.integers(0, 256, (IMAGES, way.config.image_size, way.config.image_size, 3), np.uint8)
     labels = draw.integers(0, CLASSES, IMAGES)
-    _, step = begin(way.config, images, labels, no_recipes(), CLASSES, way.device)
-    take = Recorded(step, way.config.batch_size) if way.recorded else step
+    _, step = initialise(way.config, TrainingData(images, labels, no_recipes(), CLASSES), way.device)
+    take = RecordedStep(step, way.config.batch_size) if way.recorded else step
     index = torch.randint(IMAGES, (way.config.batch_size,), device=way.device)
     for _ in range(10):
         take(index)
@@ -68,7 +69,7 @@ def images_per_second(way: Way) -> float:
 
 def bytes_per_image(config: TrainingConfig) -> int:
     """Of the maps of convolutions and normalisations: written and read, forward and backward, float32."""
-    network = build(config.conv_layers, config.dropout, config.image_size, CLASSES).eval()
+    network = build_network(config.conv_layers, config.dropout, config.image_size, CLASSES).eval()
     values = 0
 
     def count(module: nn.Module, inputs: tuple, output: torch.Tensor) -> None:

@@ -29,8 +29,9 @@ from imblearn.over_sampling import SMOTE
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from wikiart.learning.batches import Mixtures
-from wikiart.learning.network import build
+from wikiart.learning.batches import BatchReader
+from wikiart.learning.data import TrainingData
+from wikiart.learning.network import build_network
 from wikiart.sample import MANNERS
 from wikiart.smote.recipes import Recipes, no_recipes, recipes
 
@@ -158,21 +159,24 @@ def batch_costs(size: int, items: int = 1000, batch: int = 16, rounds: int = 200
     labels = rng.integers(0, len(STUDY), items)
     first, second = rng.integers(0, items, items), rng.integers(0, items, items)
     made = Recipes(first, second, rng.random(items, dtype=np.float32), labels[first])
-    plain, both = Mixtures(images, labels, no_recipes(), "cpu"), Mixtures(images, labels, made, "cpu")
-    network = build(3, 0.1, size, len(STUDY)).to(memory_format=torch.channels_last)
+    plain, both = (
+        BatchReader(TrainingData(images, labels, synthetic, len(STUDY)), "cpu")
+        for synthetic in (no_recipes(), made)
+    )
+    network = build_network(3, 0.1, size, len(STUDY)).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(network.parameters())
 
     def step(index: torch.Tensor) -> None:
-        pixels, target = plain.batch(index)
+        pixels, target = plain.read(index)
         loss = torch.nn.functional.nll_loss(network(pixels), target)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
 
     tasks = {
-        "plain": lambda index: plain.batch(index),
-        "half blended": lambda index: both.batch(index + items * (torch.arange(batch) % 2)),
-        "all blended": lambda index: both.batch(index + items),
+        "plain": lambda index: plain.read(index),
+        "half blended": lambda index: both.read(index + items * (torch.arange(batch) % 2)),
+        "all blended": lambda index: both.read(index + items),
         "training step": step,
     }
     times: dict[str, list[float]] = {name: [] for name in tasks}

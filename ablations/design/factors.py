@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pydantic import ValidationError
 
 from ablations.process.errors import UserError
-from wikiart.learning.config import CLASS_ORDERS, TrainingConfig, allowed
+from wikiart.learning.config import CLASS_ORDERS, TrainingConfig, allowed_values
 
 FACTOR_NAMES = (
     "class_order",
@@ -117,4 +117,4 @@ def _check_name(name: str) -> None:
 
 
 def _allowed(name: str) -> str:
-    return ", ".join(CLASS_ORDERS) if name == "class_order" else allowed(name)
+    return ", ".join(CLASS_ORDERS) if name == "class_order" else allowed_values(name)

@@ -25,7 +25,7 @@ for _name in (
     importlib.import_module(_name)
 
 # 3. Compile the loops of training, or load them from numba's cache. Starts no thread, so forking stays safe.
-importlib.import_module("wikiart.learning.fast.layers").prepare()
+importlib.import_module("wikiart.learning.fast").compile_loops()
 
 # 4. Exempt everything loaded so far from garbage collection: a collection in a worker would write to the
 #    reference counts' pages, and so copy the memory that is shared with the server.

@@ -17,6 +17,7 @@ from wikiart.cache.atomic import locked
 from wikiart.images import store
 from wikiart.images.store import Store
 from wikiart.learning import evaluation, training
+from wikiart.learning.data import TrainingData
 from wikiart.smote.cached import recipes_of_store
 
 SAVE_EVERY = float(os.environ.get("WIKIART_SAVE_SECONDS", "30"))  # between two states of a training on disk
@@ -128,15 +129,12 @@ def _train(job: Job, data: Store, logger: RunLogger, report: Callable[[float], N
     with _remarks() as remarks:
         network = training.train(
             config,
-            data.train.images,
-            data.train.labels,
-            recipes_of_store(data, config.smote, config.seed, job.device),
-            len(data.classes),
+            TrainingData.from_store(data, recipes_of_store(data, config.smote, config.seed, job.device)),
             device=job.device,
             on_epoch=on_epoch,
-            resume=job.training.resume,
-            save_every=SAVE_EVERY,
-            record=RECORD,
+            state_file=job.training.resume,
+            save_interval=SAVE_EVERY,
+            cuda_graph=RECORD,
         )
         seconds = time.monotonic() - began
         outputs = evaluation.predict(network, data.test.images, device=job.device)

@@ -11,6 +11,7 @@ from ablations.engines.local import Local
 from ablations.engines.worker import Job
 from wikiart.images import store
 from wikiart.learning import training
+from wikiart.learning.data import TrainingData
 from wikiart.smote.cached import recipes_of_store
 from wikiart.smote.recipes import plan
 
@@ -85,7 +86,7 @@ def _paces(jobs: Sequence[Job]) -> list[float]:
     paces = []
     for job in jobs:
         config, data = job.training.config, store.load(job.training.store)
-        made = recipes_of_store(data, config.smote, config.seed, job.device)
-        of = (config, data.train.images, data.train.labels, made, len(data.classes))
-        paces.append(training.pace(*of, device=job.device, seconds=0.5))
+        recipes = recipes_of_store(data, config.smote, config.seed, job.device)
+        images = TrainingData.from_store(data, recipes)
+        paces.append(training.time_step(config, images, device=job.device, seconds=0.5))
     return paces

@@ -1,69 +1,78 @@
-"""Real images and mixtures of two of them, read as batches: a synthetic image exists while its batch does."""
+"""Batches of real and synthetic images: a synthetic image is blended when its batch is read."""
+
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 
-from wikiart.smote.recipes import Recipes
+from wikiart.learning.data import TrainingData
 
-SPARE = 0.5  #: share of a GPU's free memory that images may take; the rest is for training
+MEMORY_SHARE = 0.5  #: of a GPU's free memory that images may take; the rest is for training
 
 
-class Mixtures:
-    """Real images followed by synthetic ones, which are ``first + weight * (second - first)``.
+class BatchReader:
+    """Reads batches of the real images, followed by the synthetic ones.
 
-    On a GPU the images are kept there as uint8 if they fit, and batches are made there.
+    Item ``k`` is ``images[first[k]] + weight[k] * (images[second[k]] - images[first[k]])``; for a
+    real image ``first[k] = second[k] = k`` and ``weight[k] = 0``. On a GPU with enough free memory
+    all images are copied there once, as uint8, and batches are made there.
 
     Parameters
     ----------
-    images : uint8 array (n, size, size, 3)
-        May be a memory map; on the CPU only the rows of a batch are read.
-    labels : int array (n,)
-    recipes : Recipes
+    data : TrainingData
     device : str
         A torch device.
 
     Attributes
     ----------
     blend_all : bool
-        Do not look which images of a batch are synthetic: a GPU's processor would have to wait
-        for the answer. Default: on a GPU.
+        Blend real images as well, each with itself. True on a GPU: to find the synthetic images of
+        a batch, the processor would have to wait for the GPU.
     on_gpu : bool
-        The images lie on a GPU, with room to spare, and nothing travels there for a batch.
+        All images lie in a GPU's memory, so that reading a batch copies nothing from the processor.
     """
 
-    def __init__(self, images: np.ndarray, labels: np.ndarray, recipes: Recipes, device: str):
+    def __init__(self, data: TrainingData, device: str):
         self.device = torch.device(device)
         self.blend_all = self.device.type == "cuda"
-        self._images = torch.from_numpy(images)
-        self.on_gpu = _fits(images, self.device)
+        self.on_gpu = _fits(data.images, self.device)
+        self._images = torch.from_numpy(data.images)
         if self.on_gpu:
             self._images = self._images.to(self.device)
-        self._labels = self._kept(np.concatenate([labels, recipes.labels]).astype(np.int64))
-        own = np.arange(len(labels))
-        nothing = np.zeros(len(labels), np.float32)
-        self._mixed = len(recipes.labels) > 0
-        self._first = self._kept(np.concatenate([own, recipes.first]))
-        self._second = self._kept(np.concatenate([own, recipes.second]))
-        self._weight = self._kept(np.concatenate([nothing, recipes.weight]).astype(np.float32))
+        recipes, rows = data.recipes, np.arange(len(data.labels))
+        self._has_synthetic = len(recipes.labels) > 0
+        self._labels = self._on_device(np.concatenate([data.labels, recipes.labels]).astype(np.int64))
+        self._first = self._on_device(np.concatenate([rows, recipes.first]))
+        self._second = self._on_device(np.concatenate([rows, recipes.second]))
+        weights = np.concatenate([np.zeros(len(rows), np.float32), recipes.weight])
+        self._weight = self._on_device(weights.astype(np.float32))
 
-    def _kept(self, values: np.ndarray) -> torch.Tensor:
+    def _on_device(self, values: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(values).to(self.device)
 
     def __len__(self) -> int:
         return len(self._labels)
 
-    def batch(self, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Pixels float32 (b, 3, size, size) in 0..255, channels last in memory, and labels (b,).
+    def read(self, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Read the items at these positions.
 
-        With ``blend_all`` every image is blended, a real one with itself.
+        Parameters
+        ----------
+        index : int64 tensor (b,)
+            On any device.
+
+        Returns
+        -------
+        tuple of torch.Tensor
+            Pixels float32 (b, 3, size, size) in 0..255, channels last in memory; labels int64 (b,).
         """
         index = index.to(self.device)
         pixels = self._pixels(self._first[index])
-        if self._mixed:
-            mixed = slice(None) if self.blend_all else self._weight[index].nonzero().squeeze(1)
-            weight = self._weight[index[mixed]].view(-1, 1, 1, 1)
-            second = self._pixels(self._second[index[mixed]])
-            pixels[mixed] = torch.lerp(pixels[mixed], second, weight)
+        if self._has_synthetic:
+            blended = slice(None) if self.blend_all else self._weight[index].nonzero().squeeze(1)
+            weight = self._weight[index[blended]].view(-1, 1, 1, 1)
+            second = self._pixels(self._second[index[blended]])
+            pixels[blended] = torch.lerp(pixels[blended], second, weight)
         return pixels.permute(0, 3, 1, 2), self._labels[index]
 
     def _pixels(self, rows: torch.Tensor) -> torch.Tensor:
@@ -74,4 +83,35 @@ def _fits(images: np.ndarray, device: torch.device) -> bool:
     if device.type != "cuda":
         return False
     free, _ = torch.cuda.mem_get_info(device)
-    return images.nbytes <= SPARE * free
+    return images.nbytes <= MEMORY_SHARE * free
+
+
+def shuffled_batches(
+    items: int, size: int, generator: torch.Generator, device: torch.device | str = "cpu"
+) -> Iterator[torch.Tensor]:
+    """Yield the positions of each batch of one epoch, shuffled.
+
+    The order is drawn on the CPU and sent to the device at once. A last batch of a single item is
+    joined to the one before it: batch normalisation cannot compute the variance of one value.
+
+    Parameters
+    ----------
+    items : int
+        Number of items.
+    size : int
+        Items per batch.
+    generator : torch.Generator
+        Draws the order.
+    device : torch.device or str
+        Where the positions are needed. Default ``"cpu"``.
+
+    Yields
+    ------
+    int64 tensor (size,)
+        The last one may be shorter, or longer by one.
+    """
+    shuffled = torch.randperm(items, generator=generator)
+    batches = list(shuffled.to(device).split(size))
+    if len(batches) > 1 and len(batches[-1]) == 1:
+        batches[-2:] = [torch.cat(batches[-2:])]
+    yield from batches

@@ -55,7 +55,7 @@ _BOUNDS = {
 }
 
 
-def allowed(name: str) -> str:
+def allowed_values(name: str) -> str:
     """The values that a field may hold: ``"integer, at least 1, at most 5 (convolutions; ...)"``."""
     schema = TrainingConfig.model_json_schema()["properties"][name]
     bounds = [f"{words} {schema[bound]}" for bound, words in _BOUNDS.items() if bound in schema]

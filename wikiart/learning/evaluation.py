@@ -8,8 +8,8 @@ import torch
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 from torch import nn
 
+from wikiart.learning import fast
 from wikiart.learning.config import CLASS_ORDERS
-from wikiart.learning.fast import layers as fast
 
 AT_ONCE = 2**20  #: pixels that go through a network together: 12 MB of float32
 
@@ -39,7 +39,7 @@ def predict(network: nn.Sequential, images: np.ndarray, *, device: str = "cpu") 
     return torch.cat(answers).numpy()
 
 
-def reading(classes: Sequence[str], class_order: str, seed: int) -> tuple[str, ...]:
+def output_styles(classes: Sequence[str], class_order: str, seed: int) -> tuple[str, ...]:
     """The style that each output of the network is read as by the test.
 
     ``sorted``: training and testing number the styles alike, and output k is ``classes[k]``.

@@ -10,7 +10,7 @@ def pooled_side(side: int) -> int:
     return (side + 3) // 4 + 1
 
 
-def build(conv_layers: int, dropout: float, image_size: int, classes: int) -> nn.Sequential:
+def build_network(conv_layers: int, dropout: float, image_size: int, classes: int) -> nn.Sequential:
     """A network that maps float images (n, 3, size, size), pixels 0..255, to (n, classes) log-probabilities.
 
     ``conv_layers=1`` is the network that the study was given: one output channel and no

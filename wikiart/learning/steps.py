@@ -5,8 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from wikiart.learning.batches import Mixtures
-from wikiart.learning.fast import layers as fast
+from wikiart.learning import fast
+from wikiart.learning.batches import BatchReader
 
 
 class Step:
@@ -20,15 +20,15 @@ class Step:
     """
 
     def __init__(
-        self, network: nn.Sequential, optimizer: torch.optim.Optimizer, source: Mixtures, precision: str
+        self, network: nn.Sequential, optimizer: torch.optim.Optimizer, reader: BatchReader, precision: str
     ):
-        self.network, self.optimizer, self.source = network, optimizer, source
-        self.total = torch.zeros(2, device=source.device)
-        self._forward = _forward(precision, source.device)
+        self.network, self.optimizer, self.reader = network, optimizer, reader
+        self.total = torch.zeros(2, device=reader.device)
+        self._forward = _forward(precision, reader.device)
 
     def __call__(self, index: torch.Tensor) -> None:
         """Learn from these items (int64, on any device)."""
-        pixels, labels = self.source.batch(index)
+        pixels, labels = self.reader.read(index)
         scores = self._forward(self.network, pixels)
         loss = nn.functional.nll_loss(scores, labels)
         self.optimizer.zero_grad(set_to_none=True)
@@ -53,7 +53,7 @@ def _forward(precision: str, device: torch.device) -> Callable[[nn.Sequential, t
     return forward
 
 
-class Recorded:
+class RecordedStep:
     """A step whose work on the GPU is recorded once, as a CUDA graph, and then played back.
 
     The networks are small: started one by one from Python, their kernels take less time than
@@ -72,7 +72,7 @@ class Recorded:
 
     def __init__(self, step: Step, size: int):
         self._step = step
-        self._index = torch.zeros(size, dtype=torch.int64, device=step.source.device)
+        self._index = torch.zeros(size, dtype=torch.int64, device=step.reader.device)
         self._graph: torch.cuda.CUDAGraph | None = None
         self._taken = 0
 

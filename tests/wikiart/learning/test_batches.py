@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from wikiart.learning.batches import Mixtures
+from wikiart.learning.batches import BatchReader
+from wikiart.learning.data import TrainingData
 from wikiart.smote.recipes import Recipes
 
 LABELS = np.arange(13) % 3
@@ -19,10 +20,10 @@ def test_blended_in_the_batch(as_on_a_gpu):
         weight=np.array([0.25, 0.0], np.float32),
         labels=np.array([0, 2]),
     )
-    source = Mixtures(images, LABELS, recipes, "cpu")
-    source.blend_all = as_on_a_gpu
-    assert len(source) == 15
-    pixels, labels = source.batch(torch.tensor([14, 2, 13]))
+    reader = BatchReader(TrainingData(images, LABELS, recipes, 3), "cpu")
+    reader.blend_all = as_on_a_gpu
+    assert len(reader) == 15
+    pixels, labels = reader.read(torch.tensor([14, 2, 13]))
     assert labels.tolist() == [2, 2, 0]
     expected = [images[5], images[2], images[0] + 0.25 * (images[3].astype(float) - images[0])]
     assert np.allclose(pixels.permute(0, 2, 3, 1).numpy(), expected, atol=1e-4)

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from wikiart.learning.config import TrainingConfig, allowed
+from wikiart.learning.config import TrainingConfig, allowed_values
 
 
 def test_defaults_are_the_studys_improved_network():
@@ -44,8 +44,8 @@ def test_smote_levels_have_one_spelling(given, kept):
 
 @pytest.mark.parametrize("name", list(TrainingConfig.model_fields))
 def test_every_field_says_what_it_allows(name):
-    assert TrainingConfig.model_fields[name].description in allowed(name)
+    assert TrainingConfig.model_fields[name].description in allowed_values(name)
 
 
 def test_bounds_are_named():
-    assert allowed("dropout").startswith("number, at least 0, below 1 ")
+    assert allowed_values("dropout").startswith("number, at least 0, below 1 ")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wikiart.learning.evaluation import reading, score
+from wikiart.learning.evaluation import output_styles, score
 
 CLASSES = tuple("abcdefghij")
 
@@ -21,14 +21,14 @@ def test_scores_of_a_small_case():
 
 
 def test_sorted_reads_every_output_as_itself():
-    assert reading(CLASSES, "sorted", 3) == CLASSES
+    assert output_styles(CLASSES, "sorted", 3) == CLASSES
 
 
 def test_unsorted_is_a_permutation_drawn_from_the_seed():
-    readings = {reading(CLASSES, "unsorted", seed) for seed in range(20)}
+    readings = {output_styles(CLASSES, "unsorted", seed) for seed in range(20)}
     assert all(sorted(read) == list(CLASSES) for read in readings)
     assert len(readings) == 20
-    assert reading(CLASSES, "unsorted", 5) == reading(CLASSES, "unsorted", 5)
+    assert output_styles(CLASSES, "unsorted", 5) == output_styles(CLASSES, "unsorted", 5)
 
 
 def test_unsorted_is_what_two_processes_with_two_orders_do():
@@ -37,7 +37,7 @@ def test_unsorted_is_what_two_processes_with_two_orders_do():
     draw = np.random.default_rng(seed)
     training_order = [CLASSES[k] for k in draw.permutation(10)]
     testing_order = [CLASSES[k] for k in draw.permutation(10)]
-    read = reading(CLASSES, "unsorted", seed)
+    read = output_styles(CLASSES, "unsorted", seed)
     for answered in CLASSES:
         for true in CLASSES:
             numbers_agree = training_order.index(answered) == testing_order.index(true)
@@ -46,7 +46,7 @@ def test_unsorted_is_what_two_processes_with_two_orders_do():
 
 def test_unsorted_sits_at_chance_over_many_seeds():
     perfect = [
-        np.mean([r == c for r, c in zip(reading(CLASSES, "unsorted", s), CLASSES, strict=True)])
+        np.mean([r == c for r, c in zip(output_styles(CLASSES, "unsorted", s), CLASSES, strict=True)])
         for s in range(2000)
     ]
     assert np.mean(perfect) == pytest.approx(1 / 10, abs=0.01)
@@ -54,4 +54,4 @@ def test_unsorted_sits_at_chance_over_many_seeds():
 
 def test_another_order_is_refused():
     with pytest.raises(ValueError, match="unsorted, sorted"):
-        reading(CLASSES, "shuffled", 0)
+        output_styles(CLASSES, "shuffled", 0)

@@ -1,10 +1,11 @@
-"""Trainings on a GPU: the plain way, played back from a recording, and on the CPU agree."""
+"""Trainings on a GPU: step by step, replayed from a CUDA graph, and on the CPU they agree."""
 
 import numpy as np
 import pytest
 import torch
 
 from wikiart.learning.config import TrainingConfig
+from wikiart.learning.data import TrainingData
 from wikiart.learning.evaluation import predict
 from wikiart.learning.training import train
 from wikiart.smote.recipes import recipes
@@ -16,40 +17,43 @@ CONFIG = TrainingConfig(image_size=32, epochs=4, batch_size=8, dropout=0)
 CLASSES = ("Amber", "Blue", "Crimson")
 
 
-@pytest.fixture
-def images() -> np.ndarray:
+def data(smote: str = "off") -> TrainingData:
+    """37 noisy images of three greys, and what this level of SMOTE adds."""
     noise = np.random.default_rng(0).normal(0, 20, (37, 32, 32, 3))
-    return np.clip(noise + 60 * (1 + LABELS.reshape(-1, 1, 1, 1)), 0, 255).astype(np.uint8)
+    images = np.clip(noise + 60 * (1 + LABELS.reshape(-1, 1, 1, 1)), 0, 255).astype(np.uint8)
+    return TrainingData(images, LABELS, recipes(images, LABELS, smote, 0, styles=CLASSES), 3)
 
 
-def losses(images, level: str, device: str, **how) -> list[float]:
-    made = recipes(images, LABELS, level, 0, styles=CLASSES)
-    seen = []
-    train(CONFIG, images, LABELS, made, 3, device=device, on_epoch=seen.append, **how)
-    return [epoch.loss for epoch in seen]
+def losses(smote: str, device: str, **options) -> list[float]:
+    curve = []
+    train(CONFIG, data(smote), device=device, on_epoch=curve.append, **options)
+    return [epoch.loss for epoch in curve]
 
 
-@pytest.mark.parametrize("level", ["off", "20"])
-def test_curves_of_gpu_recording_and_cpu_lie_on_top_of_each_other(images, level):
-    on_cpu = losses(images, level, "cpu")
-    assert np.allclose(on_cpu, losses(images, level, "cuda"), rtol=0.02)
-    assert np.allclose(on_cpu, losses(images, level, "cuda", record=True), rtol=0.02)
+@pytest.mark.parametrize("smote", ["off", "20"])
+def test_losses_on_gpu_by_graph_and_on_cpu_agree(smote):
+    on_cpu = losses(smote, "cpu")
+    assert np.allclose(on_cpu, losses(smote, "cuda"), rtol=0.02)
+    assert np.allclose(on_cpu, losses(smote, "cuda", cuda_graph=True), rtol=0.02)
 
 
-def test_a_recording_goes_on_from_an_earlier_start(images, tmp_path):
+def test_restored_training_records_its_graph_anew(tmp_path):
     short = CONFIG.model_copy(update={"epochs": 2})
-    kept = tmp_path / "state.pt"
-    how = {"device": "cuda", "record": True, "resume": kept, "save_every": 0.0}
-    made = recipes(images, LABELS, "off", 0, styles=CLASSES)
-    train(short, images, LABELS, made, 3, **how)
-    seen = []
-    train(CONFIG, images, LABELS, made, 3, on_epoch=seen.append, **how)
-    assert [epoch.number for epoch in seen] == [1, 2, 3, 4]
-    assert np.allclose([epoch.loss for epoch in seen], losses(images, "off", "cuda"), rtol=0.02)
+    options = {
+        "device": "cuda",
+        "cuda_graph": True,
+        "state_file": tmp_path / "state.pt",
+        "save_interval": 0.0,
+    }
+    train(short, data(), **options)
+    curve = []
+    train(CONFIG, data(), on_epoch=curve.append, **options)
+    assert [epoch.number for epoch in curve] == [1, 2, 3, 4]
+    assert np.allclose([epoch.loss for epoch in curve], losses("off", "cuda"), rtol=0.02)
 
 
-def test_predictions_agree(images):
-    made = recipes(images, LABELS, "off", 0, styles=CLASSES)
-    network = train(CONFIG, images, LABELS, made, 3, device="cuda")
+def test_predictions_on_gpu_and_cpu_agree():
+    network = train(CONFIG, data(), device="cuda")
+    images = data().images
     on_gpu = predict(network, images, device="cuda")
     assert (on_gpu == predict(network.cpu(), images)).mean() > 0.9

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from wikiart.learning.network import build
+from wikiart.learning.network import build_network
 
 
 def shapes(network: nn.Sequential, size: int) -> list[tuple[str, tuple[int, ...]]]:
@@ -19,7 +19,7 @@ def shapes(network: nn.Sequential, size: int) -> list[tuple[str, tuple[int, ...]
 
 
 def test_one_convolution_as_given():
-    network = build(1, 0.01, 416, 27)
+    network = build_network(1, 0.01, 416, 27)
     assert shapes(network, 416) == [
         ("Conv2d", (1, 419, 419)),
         ("MaxPool2d", (1, 105, 105)),
@@ -36,7 +36,7 @@ def test_one_convolution_as_given():
 
 
 def test_three_convolutions_as_improved():
-    network = build(3, 0.1, 416, 27)
+    network = build_network(3, 0.1, 416, 27)
     kinds_and_shapes = shapes(network, 416)
     convolutions = [shape for kind, shape in kinds_and_shapes if kind == "Conv2d"]
     pools = [shape for kind, shape in kinds_and_shapes if kind == "MaxPool2d"]
@@ -66,7 +66,7 @@ def as_the_study_wrote_it(width: int, classes: int) -> nn.Sequential:
 
 @pytest.mark.parametrize("mode", ["train", "eval"])
 def test_pooling_before_the_activation_changes_nothing(mode):
-    ours, theirs = build(3, 0.1, 40, 5).double(), as_the_study_wrote_it(64 * 2 * 2, 5).double()
+    ours, theirs = build_network(3, 0.1, 40, 5).double(), as_the_study_wrote_it(64 * 2 * 2, 5).double()
     theirs.load_state_dict(ours.state_dict())
     pixels = torch.rand(6, 3, 40, 40, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 255
     labels = torch.tensor([0, 1, 2, 3, 4, 0])
@@ -85,7 +85,7 @@ def test_pooling_before_the_activation_changes_nothing(mode):
 @pytest.mark.parametrize("size", [16, 24, 64, 97, 224])
 @pytest.mark.parametrize("conv_layers", [1, 2, 3, 4, 5])
 def test_any_image_size(size, conv_layers):
-    network = build(conv_layers, 0.1, size, 7).eval()
+    network = build_network(conv_layers, 0.1, size, 7).eval()
     scores = network(torch.rand(2, 3, size, size) * 255)
     assert scores.shape == (2, 7)
     assert torch.allclose(scores.exp().sum(1), torch.ones(2), atol=1e-5)

@@ -1,4 +1,4 @@
-"""A training that is interrupted and gone on with ends with the weights of one that was not."""
+"""A training that was interrupted and restored ends with the weights of one that was not."""
 
 import logging
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from wikiart.learning.config import TrainingConfig
+from wikiart.learning.data import TrainingData
 from wikiart.learning.training import train
 from wikiart.smote.recipes import recipes
 
@@ -16,21 +17,18 @@ EPOCHS = 5
 
 
 @pytest.fixture
-def images() -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (22, 16, 16, 3), dtype=np.uint8)
+def data() -> TrainingData:
+    images = np.random.default_rng(0).integers(0, 256, (22, 16, 16, 3), dtype=np.uint8)
+    synthetic = recipes(images, LABELS, "auto", 0)
+    assert len(synthetic.labels) == 11
+    return TrainingData(images, LABELS, synthetic, 3)
 
 
-def config(conv_layers: int) -> TrainingConfig:
-    return TrainingConfig(
+def start(data, conv_layers, state_file=None, save_interval=0.0, stop_in=0):
+    """Weights and curve of a training, or None and its curve if it was interrupted in an epoch."""
+    config = TrainingConfig(
         image_size=16, epochs=EPOCHS, batch_size=4, conv_layers=conv_layers, dropout=0.3, smote="auto"
     )
-
-
-def start(images, conv_layers, resume=None, save_every=0.0, stop_in=0):
-    """Weights and curve of a training, or None and its curve if it was interrupted in an epoch."""
-    chosen = config(conv_layers)
-    mixtures = recipes(images, LABELS, chosen.smote, chosen.seed)
-    assert len(mixtures.labels) == 11
     curve = []
 
     def on_epoch(epoch):
@@ -39,80 +37,78 @@ def start(images, conv_layers, resume=None, save_every=0.0, stop_in=0):
         curve.append(epoch)
 
     try:
-        network = train(
-            chosen, images, LABELS, mixtures, 3, on_epoch=on_epoch, resume=resume, save_every=save_every
-        )
+        network = train(config, data, on_epoch=on_epoch, state_file=state_file, save_interval=save_interval)
     except KeyboardInterrupt:
         return None, curve
     return network.state_dict(), curve
 
 
-def same(one: dict, other: dict) -> bool:
+def equal(one: dict, other: dict) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
 @pytest.mark.parametrize("conv_layers", [1, 3])
 @pytest.mark.parametrize("stop_in", [1, 2, EPOCHS])
-def test_the_same_weights_bit_for_bit(images, tmp_path, conv_layers, stop_in):
-    expected, whole = start(images, conv_layers)
-    kept = tmp_path / "folder" / "training.pt"
-    assert start(images, conv_layers, kept, stop_in=stop_in) == (None, whole[: stop_in - 1])
+def test_restored_training_gives_the_same_weights_bit_for_bit(data, tmp_path, conv_layers, stop_in):
+    expected, whole_curve = start(data, conv_layers)
+    state_file = tmp_path / "folder" / "training.pt"
+    assert start(data, conv_layers, state_file, stop_in=stop_in) == (None, whole_curve[: stop_in - 1])
     torch.manual_seed(99)  # another process would stand elsewhere in torch's random numbers
-    weights, curve = start(images, conv_layers, kept)
-    assert same(weights, expected)
-    assert curve == whole  # the points of the epochs before the interrupt as well
+    weights, curve = start(data, conv_layers, state_file)
+    assert equal(weights, expected)
+    assert curve == whole_curve  # the points of the epochs before the interrupt as well
 
 
-def test_interrupted_in_every_epoch(images, tmp_path):
-    expected, whole = start(images, 3)
-    kept = tmp_path / "training.pt"
+def test_interrupted_in_every_epoch(data, tmp_path):
+    expected, whole_curve = start(data, 3)
+    state_file = tmp_path / "training.pt"
     for epoch in range(1, EPOCHS + 1):
-        assert start(images, 3, kept, stop_in=epoch)[0] is None
-        # the epoch in which it stopped was not kept, so it comes again
-    weights, curve = start(images, 3, kept)
-    assert same(weights, expected)
-    assert curve == whole
+        assert start(data, 3, state_file, stop_in=epoch)[0] is None
+        # the epoch that was interrupted was not saved, so the next start repeats it
+    weights, curve = start(data, 3, state_file)
+    assert equal(weights, expected)
+    assert curve == whole_curve
 
 
-def test_a_short_training_writes_nothing(images, tmp_path):
-    start(images, 1, tmp_path / "training.pt", save_every=30)
+def test_a_short_training_writes_nothing(data, tmp_path):
+    start(data, 1, tmp_path / "training.pt", save_interval=30)
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("rest", [b"", b"PK\x03\x04", b"no state at all"])
-def test_an_unreadable_file_costs_the_epochs_and_a_remark(images, tmp_path, caplog, rest):
-    kept = tmp_path / "training.pt"
-    kept.write_bytes(rest)
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"no state at all"])
+def test_an_unreadable_file_is_logged_and_ignored(data, tmp_path, caplog, content):
+    state_file = tmp_path / "training.pt"
+    state_file.write_bytes(content)
     with caplog.at_level(logging.WARNING, "wikiart"):
-        weights, _ = start(images, 1, kept)
-    assert same(weights, start(images, 1)[0])
+        weights, _ = start(data, 1, state_file)
+    assert equal(weights, start(data, 1)[0])
     assert "cannot be read" in caplog.text
 
 
-def test_half_a_file_is_unreadable(images, tmp_path, caplog):
-    kept = tmp_path / "training.pt"
-    start(images, 1, kept)
-    kept.write_bytes(kept.read_bytes()[: kept.stat().st_size // 2])
+def test_half_a_file_is_unreadable(data, tmp_path, caplog):
+    state_file = tmp_path / "training.pt"
+    start(data, 1, state_file)
+    state_file.write_bytes(state_file.read_bytes()[: state_file.stat().st_size // 2])
     with caplog.at_level(logging.WARNING, "wikiart"):
-        weights, _ = start(images, 1, kept)
-    assert same(weights, start(images, 1)[0])
+        weights, _ = start(data, 1, state_file)
+    assert equal(weights, start(data, 1)[0])
     assert "cannot be read" in caplog.text
 
 
-def test_a_folder_that_takes_no_file_costs_a_remark(images, tmp_path, caplog):
+def test_a_folder_that_cannot_be_written_is_logged(data, tmp_path, caplog):
     (tmp_path / "file").touch()
     with caplog.at_level(logging.WARNING, "wikiart"):
-        weights, _ = start(images, 1, tmp_path / "file" / "training.pt")
-    assert same(weights, start(images, 1)[0])
+        weights, _ = start(data, 1, tmp_path / "file" / "training.pt")
+    assert equal(weights, start(data, 1)[0])
     assert "could not be kept" in caplog.text
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
-def test_a_full_disk_costs_a_remark_and_leaves_no_half_file(images, tmp_path, caplog):
+def test_a_full_disk_is_logged_and_leaves_no_half_file(data, tmp_path, caplog):
     (tmp_path / "training.pt.part").symlink_to("/dev/full")
     with caplog.at_level(logging.WARNING, "wikiart"):
-        assert start(images, 1, tmp_path / "training.pt", stop_in=2)[0] is None
+        assert start(data, 1, tmp_path / "training.pt", stop_in=2)[0] is None
         assert list(tmp_path.iterdir()) == []
         (tmp_path / "training.pt.part").symlink_to("/dev/full")
-        assert same(start(images, 1, tmp_path / "training.pt")[0], start(images, 1)[0])
+        assert equal(start(data, 1, tmp_path / "training.pt")[0], start(data, 1)[0])
     assert "after epoch 1 could not be kept" in caplog.text

@@ -11,6 +11,7 @@ from PIL import Image
 
 from wikiart import sample
 from wikiart.learning.config import TrainingConfig
+from wikiart.learning.data import TrainingData
 from wikiart.learning.training import train
 from wikiart.smote.recipes import no_recipes
 
@@ -170,7 +171,7 @@ def test_three_convolutions_learn_more_than_one(tmp_path):
 
     def accuracy(conv_layers):
         config = TrainingConfig(conv_layers=conv_layers, dropout=0.1)
-        network = train(config, *train_set, no_recipes(), len(STYLES))
+        network = train(config, TrainingData(*train_set, no_recipes(), len(STYLES)))
         scores = network(torch.from_numpy(images).permute(0, 3, 1, 2).float())
         return (scores.argmax(1).numpy() == labels).mean()
 

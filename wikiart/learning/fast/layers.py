@@ -80,7 +80,7 @@ def _folded(convolution: nn.Conv2d, norm: nn.BatchNorm2d, pixels: torch.Tensor) 
     return ConvolveAndPool.apply(pixels, weight.to(pixels.dtype), shift.to(pixels.dtype))
 
 
-def prepare() -> None:
+def compile_loops() -> None:
     """Compile the loops of training, or load what an earlier process has compiled.
 
     Takes some seconds the first time, on each machine. Starts no thread: who calls it may fork.

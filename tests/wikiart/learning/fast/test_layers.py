@@ -12,7 +12,7 @@ from torch import nn
 
 from wikiart.learning.fast import layers as fast
 from wikiart.learning.fast.layers import ConvolveAndPool, Layer, forward
-from wikiart.learning.network import build
+from wikiart.learning.network import build_network
 
 CLASSES = 5
 EXACT = {torch.float64: 1e-9, torch.float32: 1e-4}  # relative
@@ -33,7 +33,7 @@ def random_batch(
 def networks(conv_layers: int, size: int, dtype=torch.float64) -> tuple[nn.Sequential, nn.Sequential]:
     """The same network twice: plain, and for the fast forward."""
     torch.manual_seed(0)
-    plain = build(conv_layers, 0.1, size, CLASSES).to(dtype)
+    plain = build_network(conv_layers, 0.1, size, CLASSES).to(dtype)
     return plain, copy.deepcopy(plain).to(memory_format=torch.channels_last)
 
 

@@ -1,0 +1,35 @@
+"""The images that a network is trained on, as one object."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wikiart.images.store import Store
+from wikiart.smote.recipes import Recipes
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """Labelled images and the synthetic images that are added to them.
+
+    Parameters
+    ----------
+    images : uint8 array (n, size, size, 3)
+        RGB. May be a memory map; on the CPU only the rows of a batch are read.
+    labels : int array (n,)
+        Class of each image, 0 to ``classes - 1``.
+    recipes : Recipes
+        Synthetic images, each blended from two of ``images`` when a batch is read. May be empty.
+    classes : int
+        Number of classes, which is the number of outputs of a network.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    recipes: Recipes
+    classes: int
+
+    @classmethod
+    def from_store(cls, store: Store, recipes: Recipes) -> "TrainingData":
+        """Combine the training images of a store with synthetic ones."""
+        return cls(store.train.images, store.train.labels, recipes, len(store.classes))
