@@ -1,6 +1,5 @@
 """A training that computes nothing, for benchmarks/driver.py; workers import it."""
 
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -31,8 +30,8 @@ def _train(job: Job, data: Store, logger: RunLogger, report: Callable[[float], N
     return outcome.write(
         job.training.outcome,
         lambda folder: models.save(network, folder, config.image_size, data.resize),
-        outputs,
-        logger.curve,
-        time.monotonic() - time.monotonic(),
-        [],
+        outputs=outputs,
+        curve=logger.curve,
+        seconds=0.0,
+        remarks=[],
     )

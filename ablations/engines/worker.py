@@ -141,8 +141,8 @@ def _train(job: Job, data: Store, logger: RunLogger, report: Callable[[float], N
     return outcome.write(
         job.training.outcome,
         lambda folder: models.save(network, folder, config.image_size, data.resize),
-        outputs,
-        logger.curve,
-        seconds,
-        remarks,
+        outputs=outputs,
+        curve=logger.curve,
+        seconds=seconds,
+        remarks=remarks,
     )

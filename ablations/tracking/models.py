@@ -1,4 +1,10 @@
-"""A trained network as an MLflow model: loads without this project, holds the weights once."""
+"""Trained networks as MLflow models.
+
+A model holds the weights once, for two flavours, and loads without this project:
+
+- ``pytorch``, in the format pt2: float32 (n, 3, size, size), pixels 0..255, to log-probabilities (n, classes);
+- ``python_function``: pictures to styles with probabilities (wikiart.learning.classifier.Classifier).
+"""
 
 import hashlib
 import logging
@@ -28,7 +34,7 @@ from wikiart.learning import classifier
 
 WEIGHTS = Path("data") / "model.pt2"
 CODE = "code"
-REQUIRED = ("torch", "numpy", "pandas", "pillow")  # by what travels with a model
+REQUIRED = ("torch", "numpy", "pandas", "pillow")  # imported by the code that is saved with a model
 
 
 class ModelError(UserError):
@@ -36,85 +42,99 @@ class ModelError(UserError):
 
 
 def save(network: nn.Module, folder: Path, image_size: int, resize: str) -> None:
-    """Write a network into a folder as an MLflow model of two flavours; `stamp` completes it.
+    """Save a network as an MLflow model, without its run and class list, which `stamp` adds.
 
-    ``pytorch``, format pt2: float32 (n, 3, image_size, image_size), pixels 0..255, to
-    log-probabilities (n, classes). ``python_function``: pictures to styles with probabilities
-    (wikiart.classifier.Classifier), which makes the pictures square by the rule ``resize``.
+    Parameters
+    ----------
+    network : nn.Module
+        The trained network.
+    folder : Path
+        Folder to write.
+    image_size : int
+        Side of the network's images in pixels.
+    resize : str
+        How the flavour ``python_function`` makes pictures square; a key of wikiart.images.store.RESIZE.
     """
     shapes = tuple((name, tuple(value.shape)) for name, value in network.state_dict().items())
     kind = (shapes, image_size, resize)
-    if kind in _known:
-        _known[kind].write(network, folder)
-        return
-    _save(network, folder, image_size, resize)
-    _known[kind] = _Known.at(folder)
+    if kind in _templates:
+        _templates[kind].write(network, folder)
+    else:
+        _export(network, folder, image_size, resize)
+        _templates[kind] = _Template.read(folder)
 
 
 @dataclass(frozen=True)
-class _Known:
-    """A saved network without its weights: others of its kind need not be traced again.
+class _Template:
+    """A saved model whose weights are replaced to save another network of the same layers and shapes."""
 
-    The tracing takes longer than the training of a small network.
-    """
-
-    files: dict[Path, bytes]
+    files: dict[Path, bytes]  # all files but the weights
     program: torch.export.ExportedProgram
 
     @classmethod
-    def at(cls, folder: Path) -> "_Known":
+    def read(cls, folder: Path) -> "_Template":
         paths = [path for path in folder.rglob("*") if path.is_file()]
         files = {path.relative_to(folder): path.read_bytes() for path in paths if path != folder / WEIGHTS}
         return cls(files, torch.export.load(folder / WEIGHTS))
 
     def write(self, network: nn.Module, folder: Path) -> None:
+        # 1. The files that do not depend on the weights.
         for path, content in self.files.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content)
-        kept = self.program.state_dict
+        # 2. The weights, copied into the tensors of the exported program: its graph refers to them by name,
+        #    and equal names and shapes mean the same layers.
+        weights = self.program.state_dict
         for name, value in network.state_dict().items():
-            kept[name].data.copy_(value)
+            weights[name].data.copy_(value)
+        # 3. The program with these weights.
         (folder / WEIGHTS).parent.mkdir(exist_ok=True)
-        with _unworried():
+        with _without_warnings():
             torch.export.save(self.program, folder / WEIGHTS)
 
 
-_known: dict[tuple, _Known] = {}  #: of this process; as many as a design has networks
+#: Kind of network -> template. Process-wide, because nothing else lives as long as a worker process: it
+#: carries out many trainings, and the export takes longer than the training of a small network. It grows
+#: by one entry for each kind of network in a design.
+_templates: dict[tuple, _Template] = {}
 
 
-def _save(network: nn.Module, folder: Path, image_size: int, resize: str) -> None:
+def _export(network: nn.Module, folder: Path, image_size: int, resize: str) -> None:
+    """Trace a network and save it as a new model."""
     example = np.zeros((2, 3, image_size, image_size), np.float32)
+    # Given explicitly, because MLflow would otherwise find them out in a new process, for ten seconds.
     requirements = [f"{name}=={version(name).partition('+')[0]}" for name in REQUIRED]
     logging.getLogger("mlflow.models.model").setLevel(logging.ERROR)
-    with _unworried():
+    with _without_warnings():
         mlflow.pytorch.save_model(
             network.cpu(), str(folder), input_example=example, pip_requirements=requirements
         )
     model = Model.load(str(folder))
-    _drop_example(model, folder)
-    _take_pictures(model, folder, image_size, resize)
+    _remove_example(model, folder)
+    _add_classifier(model, folder, image_size, resize)
     model.save(str(folder / "MLmodel"))
 
 
 @contextmanager
-def _unworried() -> Iterator[None]:
-    """torch.export warns of its own archive's layout."""
+def _without_warnings() -> Iterator[None]:
+    """Ignore warnings in this block: torch.export warns about the layout of its own archive."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-def _drop_example(model: Model, folder: Path) -> None:
-    # The export needs an example; kept as text it would outweigh the weights (20 MB at 416 pixels).
+def _remove_example(model: Model, folder: Path) -> None:
+    """Remove the input example: the export needs it, but as text it is larger than the weights."""
     for name in ("input_example.json", "serving_input_example.json"):
         (folder / name).unlink(missing_ok=True)
-    model.saved_input_example_info = None  # type: ignore[assignment]  # MLflow's own word for none
+    model.saved_input_example_info = None  # type: ignore[assignment]  # MLflow's own value for none
 
 
-def _take_pictures(model: Model, folder: Path, image_size: int, resize: str) -> None:
-    """Let the flavour ``python_function`` take pictures instead of the network's tensors."""
+def _add_classifier(model: Model, folder: Path, image_size: int, resize: str) -> None:
+    """Make the flavour ``python_function`` a classifier of pictures, with its code in the model."""
+    # 1. Copy the modules of the classifier into the model. The package's name contains a digest of them,
+    #    because one process may load two models that were saved with different versions of this code.
     files = [Path(str(module.__file__)) for module in (classifier, reading)]
-    # Two versions of this code, of two models, may be loaded into one process.
     package = f"wikiart_{hashlib.sha256(b''.join(file.read_bytes() for file in files)).hexdigest()[:12]}"
     for file in files:
         copy = folder / CODE / package / file.parent.name / file.name
@@ -122,7 +142,9 @@ def _take_pictures(model: Model, folder: Path, image_size: int, resize: str) -> 
         (copy.parent / "__init__.py").touch()
         shutil.copyfile(file, copy)
     (folder / CODE / package / "__init__.py").touch()
-    model.signature = None  # MLflow's can neither say "paths or bytes or pixels" nor belong to one flavour
+    # 2. Remove the signature: it holds for both flavours, and cannot express "paths, bytes or pixels".
+    model.signature = None
+    # 3. Register the classifier. Its data are the weights that the flavour ``pytorch`` has saved.
     pyfunc.add_to_model(
         model,
         loader_module=f"{package}.learning.classifier",
@@ -132,6 +154,33 @@ def _take_pictures(model: Model, folder: Path, image_size: int, resize: str) -> 
         python_env="python_env.yaml",
         model_config={"image_size": image_size, "resize": resize},
     )
+
+
+def stamp(folder: Path, *, run_id: str, model_id: str, classes: Sequence[str]) -> None:
+    """Write into a saved model the run that it is logged to and the styles that its outputs stand for."""
+    model = Model.load(str(folder))
+    model.run_id, model.model_id = run_id, model_id
+    model.metadata = {"classes": list(classes)}
+    model.flavors[pyfunc.FLAVOR_NAME][pyfunc.MODEL_CONFIG]["classes"] = list(classes)
+    model.save(str(folder / "MLmodel"))
+
+
+def share_weights(locations: Sequence[str]) -> None:
+    """Store the weights of models of one training once, by hard links to the first model's file.
+
+    Parameters
+    ----------
+    locations : sequence of str
+        URIs of the models' files. Models on a server or on another disk keep a file of their own.
+    """
+    local = [location for location in locations if urlsplit(location).scheme in ("", "file")]
+    files = [Path(local_file_uri_to_path(location)) / WEIGHTS for location in local]
+    for other in files[1:]:
+        # Link under another name and rename: the model has its weights at every moment.
+        link = other.with_suffix(".link")
+        with suppress(OSError):  # another disk, or a file system without hard links
+            link.hardlink_to(files[0])
+            link.replace(other)
 
 
 def load(uri: str) -> PyFuncModel:
@@ -163,27 +212,3 @@ def load(uri: str) -> PyFuncModel:
     if "resize" not in model.metadata.flavors[pyfunc.FLAVOR_NAME].get(pyfunc.MODEL_CONFIG, {}):
         raise ModelError(f"{uri} is not a network of a suite: name the model of a cell's finished run")
     return model
-
-
-def share_weights(locations: Sequence[str]) -> None:
-    """Keep the weights of models that were read from one training once, by hard links to the first.
-
-    ``locations`` are where MLflow put the models' files; those that are no folders of this
-    machine, or lie on different disks, are left as they are.
-    """
-    local = [location for location in locations if urlsplit(location).scheme in ("", "file")]
-    files = [Path(local_file_uri_to_path(location)) / WEIGHTS for location in local]
-    for other in files[1:]:
-        link = other.with_suffix(".link")
-        with suppress(OSError):
-            link.hardlink_to(files[0])
-            link.replace(other)
-
-
-def stamp(folder: Path, *, run_id: str, model_id: str, classes: Sequence[str]) -> None:
-    """Write into a saved model which run it is logged to, and how that run reads its outputs."""
-    model = Model.load(str(folder))
-    model.run_id, model.model_id = run_id, model_id
-    model.metadata = {"classes": list(classes)}
-    model.flavors[pyfunc.FLAVOR_NAME][pyfunc.MODEL_CONFIG]["classes"] = list(classes)
-    model.save(str(folder / "MLmodel"))

@@ -1,4 +1,7 @@
-"""What a training came to, on disk until its runs are finished: no outage makes it train twice."""
+"""The outcome of a training, on disk until its runs are finished.
+
+If the tracking server cannot be reached, the next start logs the runs from it without training again.
+"""
 
 import io
 import json
@@ -8,9 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wikiart.cache.atomic import atomic_folder
 from wikiart.learning.training import Epoch
 
-Point = tuple[int, Epoch]  #: milliseconds since 1970, and what the epoch came to
+Point = tuple[int, Epoch]  #: milliseconds since 1970 at the end of an epoch, and the epoch's results
+RESULTS = "outcome.json"
 
 
 class NotHandedIn(RuntimeError):
@@ -24,60 +29,67 @@ class NotHandedIn(RuntimeError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """All that the runs of a training are written from, besides the images."""
+    """The results of a training, from which the runs of its cells are written."""
 
     folder: Path
-    outputs: list[int]  #: the network's answer to each test image
-    curve: list[Point]
-    seconds: float  #: what the training took
+    outputs: list[int]  #: position of the network's answer to each test image
+    curve: list[Point]  #: learning curve
+    seconds: float  #: duration of the training
     remarks: list[str]  #: lines for the runs' logs
 
     @property
     def model(self) -> Path:
-        """The trained network as an MLflow model."""
+        """Folder of the trained network as an MLflow model."""
         return self.folder / "model"
 
 
 def write(
     folder: Path,
     save_model: Callable[[Path], None],
+    *,
     outputs: Iterable[int],
     curve: Sequence[Point],
     seconds: float,
     remarks: Sequence[str],
 ) -> Outcome:
-    """Write an outcome; the folder appears whole or not at all."""
-    part = folder.with_name(f"{folder.name}.writing")
-    remove(part)
-    part.mkdir(parents=True)
-    save_model(part / "model")
-    about = {
+    """Write an outcome; its folder appears whole or not at all.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the outcome; an older outcome is replaced.
+    save_model : callable
+        Writes the trained network as an MLflow model into the folder that it is given.
+    outputs, curve, seconds, remarks
+        The fields of `Outcome`.
+    """
+    results = {
         "outputs": [int(output) for output in outputs],
-        "curve": [(when, *epoch) for when, epoch in curve],
+        "curve": [(time_ms, *epoch) for time_ms, epoch in curve],
         "seconds": seconds,
         "remarks": list(remarks),
     }
-    (part / "outcome.json").write_text(json.dumps(about), encoding="utf-8")
-    remove(folder)
-    part.rename(folder)
+    with atomic_folder(folder, replace=True) as scratch:
+        save_model(scratch / "model")
+        (scratch / RESULTS).write_text(json.dumps(results), encoding="utf-8")
     return read(folder)
 
 
 def read(folder: Path) -> Outcome:
-    """An outcome that is there."""
-    about = json.loads((folder / "outcome.json").read_text(encoding="utf-8"))
-    curve = [(when, Epoch(*epoch)) for when, *epoch in about["curve"]]
-    return Outcome(folder, about["outputs"], curve, about["seconds"], about["remarks"])
+    """Read the outcome in a folder."""
+    results = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
+    curve = [(time_ms, Epoch(*epoch)) for time_ms, *epoch in results.pop("curve")]
+    return Outcome(folder, curve=curve, **results)
 
 
 def remove(folder: Path) -> None:
-    """Remove an outcome, if it is there."""
+    """Remove an outcome, if there is one."""
     if folder.exists():
         shutil.rmtree(folder)
 
 
 def pack(folder: Path) -> bytes:
-    """An outcome as bytes, for another machine."""
+    """Return an outcome as bytes, to be sent to another machine."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         archive.add(folder, ".")
@@ -85,10 +97,9 @@ def pack(folder: Path) -> bytes:
 
 
 def unpack(packed: bytes, folder: Path) -> None:
-    """Write what `pack` made; the folder appears whole or not at all."""
-    part = folder.with_name(f"{folder.name}.writing")
-    remove(part)
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(part, filter="data")
-    remove(folder)
-    part.rename(folder)
+    """Write the outcome in the bytes of `pack`; its folder appears whole or not at all."""
+    with (
+        tarfile.open(fileobj=io.BytesIO(packed)) as archive,
+        atomic_folder(folder, replace=True) as scratch,
+    ):
+        archive.extractall(scratch, filter="data")

@@ -96,9 +96,8 @@ def test_eight_writers_and_a_restart_in_the_middle(server, login, tmp_path, pain
                 halfway.wait(120)
             logger.epoch(Epoch(epoch, 1 / epoch, number / WRITERS))
         outputs = [number % len(data.classes)] * len(data.test.labels)
-        logger.finish(
-            outcome.write(tmp_path / f"{number}", save_model, outputs, logger.curve, 1.0, ["a remark"])
-        )
+        results = {"outputs": outputs, "curve": logger.curve, "seconds": 1.0, "remarks": ["a remark"]}
+        logger.finish(outcome.write(tmp_path / f"{number}", save_model, **results))
 
     with ThreadPoolExecutor(WRITERS) as pool:
         writing = [pool.submit(write, number) for number in range(WRITERS)]
