@@ -2,7 +2,7 @@
 
 A model holds the weights once, for two flavours, and loads without this project:
 
-- ``pytorch``, in the format pt2: float32 (n, 3, size, size), pixels 0..255, to log-probabilities (n, classes);
+- ``pytorch``, format pt2: float32 (n, 3, size, size), pixels 0..255, to log-probabilities (n, classes);
 - ``python_function``: pictures to styles with probabilities (wikiart.learning.classifier.Classifier).
 """
 

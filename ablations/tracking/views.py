@@ -1,7 +1,8 @@
-"""What MLflow's interface shows of a suite when its links are opened.
+"""Links to MLflow's interface that open a prepared view of a suite's cells.
 
-MLflow keeps a view that somebody shares (filter, grouping, columns, sections of charts) as a tag
-of the experiment, whose name the link has. The suite writes such a view of its cells.
+When somebody shares a view of the runs page (filter, grouping, columns, chart sections), the interface
+saves it as a tag of the experiment, and the link contains the key of that tag. The suite saves such a
+view of its own cells. The format is that of MLflow 3.17; a browser test guards it.
 """
 
 import base64
@@ -10,6 +11,7 @@ import json
 import time
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -20,115 +22,147 @@ from ablations.process.names import CELLS, DATA, METRICS, SUITE, test_metric
 from ablations.tracking.cell_runs import cell_tag
 from ablations.tracking.destination import Destination
 
-VIEW = "mlflow.sharedViewState."  # begins the experiment's tags that hold views
-SECTIONS = {"test": True, "train": True, "test_class": True, "time": False}  # of the charts; unfolded?
-NAMED = 500  # runs at most that a view names one by one: MLflow takes 20,000 characters
-WIDTHS = {"name": 200, "metrics": 130, "params": 100}  # in pixels
+VIEW_TAG = "mlflow.sharedViewState."  # prefix of the experiment's tags that hold shared views
+SECTIONS = {"test": True, "train": True, "test_class": True, "time": False}  # chart section -> unfolded
+NAME_COLUMN = "attributes.`Run Name`"
+WIDTHS = {"name": 200, "metrics": 130, "params": 100}  # of columns, in pixels
+MOST_NAMED = 500  # runs that a filter names one by one: a tag has at most 20,000 characters
+LOCAL_INTERFACE = "http://127.0.0.1:5000"  # where `mlflow ui` listens
 
 
 def publish(destination: Destination, plan: Design, reused: Mapping[str, str]) -> str:
-    """Save the view of a suite's cells, and link it and the report in the description of its run.
+    """Save the view of a suite's cells, and link it and the report in the description of the suite's run.
 
-    ``reused`` are runs that the suite did not have to run itself: run name -> run id.
+    Parameters
+    ----------
+    destination : Destination
+        The suite's run.
+    plan : Design
+        Its design.
+    reused : mapping
+        The runs of other suites that it took over: name of the cell's run -> run id.
 
     Returns
     -------
     str
-        How to open the interface and the two addresses, as lines.
+        Lines that say how to open the interface, with the two addresses.
     """
     client = destination.client
-    tag = cell_tag(factor.name for factor in plan.factors)
-    for name, run in _few(reused).items():  # which another question may have made, and named
-        client.set_tag(run, tag, name.rpartition("-s")[0])
-    cells, report = cells_link(destination, plan, reused), report_link(destination)
+    view = CellsView(destination, plan, reused)
+    if view.names_runs:
+        # A reused run may lack the tag that the view groups by: another question has other factors.
+        for name, run_id in reused.items():
+            client.set_tag(run_id, view.group_tag, name.rpartition("-s")[0])
+    cells, report = view.save(), _report_link(destination)
     text = client.get_run(destination.parent_id).data.tags["mlflow.note.content"]
     links = f"[The cells, in charts]({cells}) · [the report]({report})"
     client.set_tag(destination.parent_id, "mlflow.note.content", f"{links}\n\n{text}")
-    server, start = _server(destination.tracking_uri)
-    return f"in the interface{start}\n  cells   {server}/{cells}\n  report  {server}/{report}"
+    interface, start = interface_address(destination.tracking_uri)
+    return f"in the interface{start}\n  cells   {interface}/{cells}\n  report  {interface}/{report}"
 
 
-def _server(uri: str) -> tuple[str, str]:
-    """The interface's address, and how to start it if it does not run; without the password of a database."""
-    if uri.startswith("http"):
-        return uri.rstrip("/"), ""
-    store = uri if uri.startswith("sqlite") else '"$MLFLOW_TRACKING_URI"'
-    here = uri in (DEFAULT_TRACKING_URI, f"sqlite:///{Path('mlflow.db').resolve()}")
-    command = "mlflow ui" if here else f"mlflow ui --backend-store-uri {store}"
-    return "http://127.0.0.1:5000", f" (start it with: {command})"
+def interface_address(tracking_uri: str) -> tuple[str, str]:
+    """Return the interface's address, and how to start it if the user has to; without passwords.
 
-
-def cells_link(destination: Destination, plan: Design, reused: Mapping[str, str]) -> str:
-    """The address, below the server's, of the chart view of a suite's cells; saves the view.
-
-    Shown are the runs that the suite ran or took over (if these are very many: all on the same
-    images), best first, of several seeds the mean of each cell; accuracies, then learning curves,
-    then the accuracy of each style.
+    A server serves the interface itself. For a database the user starts ``mlflow ui``.
     """
-    state = json.dumps(_state(destination, plan, reused), sort_keys=True)
-    key = hashlib.sha256(state.encode()).hexdigest()[:16]  # the same view twice is one view
-    packed = base64.b64encode(zlib.compress(state.encode())).decode()
-    name = f"suite {destination.client.get_run(destination.parent_id).info.run_name}"
-    view = {"name": name, "createdAt": int(time.time() * 1000), "state": f"deflate;{packed}"}
-    destination.client.set_experiment_tag(destination.experiment_id, f"{VIEW}{key}", json.dumps(view))
-    query = {"compareRunsMode": "CHART", "viewStateShareKey": key, "workflowType": "machine_learning"}
-    return f"#/experiments/{destination.experiment_id}/runs?{urlencode(query)}"
+    if tracking_uri.startswith("http"):
+        return tracking_uri.rstrip("/"), ""
+    store = tracking_uri if tracking_uri.startswith("sqlite") else '"$MLFLOW_TRACKING_URI"'
+    default = tracking_uri in (DEFAULT_TRACKING_URI, f"sqlite:///{Path('mlflow.db').resolve()}")
+    command = "mlflow ui" if default else f"mlflow ui --backend-store-uri {store}"
+    return LOCAL_INTERFACE, f" (start it with: {command})"
 
 
-def report_link(destination: Destination) -> str:
-    """The address, below the server's, of the report among the artifacts of the suite's run."""
+def _report_link(destination: Destination) -> str:
+    """Return the address, relative to the interface's, of the report on the suite's run."""
     return f"#/experiments/{destination.experiment_id}/runs/{destination.parent_id}/artifacts/report.html"
 
 
-def _state(destination: Destination, plan: Design, reused: Mapping[str, str]) -> dict:
-    """What the view shows, in MLflow's own words; what is not named is as the interface has it."""
-    metrics = [f"metrics.`{test_metric(key)}`" for key in METRICS]
-    params = [f"params.`{factor.name}`" for factor in plan.factors]
-    name = "attributes.`Run Name`"
-    state = {
-        "searchFilter": f"{CELLS} and {_which(destination, reused)}",
-        "orderByKey": metrics[0],  # by date, the interface would fold the cells under their parent
-        "orderByAsc": False,
-        "runsHiddenMode": "SHOW_ALL",
-        "selectedColumns": [*metrics, *params],
-        "columnOrder": [name, *metrics, *params],
-        "columnWidths": {
-            name: WIDTHS["name"],
-            **dict.fromkeys(metrics, WIDTHS["metrics"]),
-            **dict.fromkeys(params, WIDTHS["params"]),
-        },
-        "isAccordionReordered": True,  # the sections in this order; the interface adds the charts
-        "compareRunSections": [
-            {"uuid": section, "name": section, "display": unfolded, "isReordered": False}
-            for section, unfolded in SECTIONS.items()
-        ],
-        "compareRunCharts": [],
-    }
-    return {**state, **_groups(plan)} if len(plan.seeds) > 1 else state
+@dataclass(frozen=True)
+class CellsView:
+    """A view of the cells of a suite in MLflow's interface.
 
+    It shows the runs that the suite carried out or took over, best first, with several seeds of a
+    cell as one group. Its charts are the overall metrics, the learning curves and the accuracy of each
+    style.
+    """
 
-def _groups(plan: Design) -> dict:
-    """The seeds of a cell as one group, folded."""
-    tag = cell_tag(factor.name for factor in plan.factors)
-    return {
-        "groupBy": {"aggregateFunction": "average", "groupByKeys": [{"mode": "tag", "groupByData": tag}]},
-        "groupsExpanded": {f"tag.{tag}.{plan.label(cell)}": False for cell in plan.cells},
-    }
+    destination: Destination
+    plan: Design
+    reused: Mapping[str, str]
 
+    @property
+    def group_tag(self) -> str:
+        """The tag of a run that says which cell of this design it belongs to."""
+        return cell_tag(factor.name for factor in self.plan.factors)
 
-def _few(runs: Mapping[str, str]) -> Mapping[str, str]:
-    """These runs, unless they are too many to be spoken of one by one."""
-    return runs if len(runs) <= NAMED else {}
+    @property
+    def names_runs(self) -> bool:
+        """Whether the reused runs are few enough to be named one by one."""
+        return len(self.reused) <= MOST_NAMED
 
+    def save(self) -> str:
+        """Save the view in the experiment and return its address, relative to the interface's."""
+        client, experiment_id = self.destination.client, self.destination.experiment_id
+        # 1. The interface reads the state as JSON, compressed by zlib, in base64, after the word "deflate".
+        state = json.dumps(self._state(), sort_keys=True)
+        packed = base64.b64encode(zlib.compress(state.encode())).decode()
+        # 2. The key is a digest of the state: saving the same view twice leaves one tag.
+        key = hashlib.sha256(state.encode()).hexdigest()[:16]
+        name = f"suite {client.get_run(self.destination.parent_id).info.run_name}"
+        view = {"name": name, "createdAt": int(time.time() * 1000), "state": f"deflate;{packed}"}
+        client.set_experiment_tag(experiment_id, f"{VIEW_TAG}{key}", json.dumps(view))
+        # 3. The link opens the experiment's runs as charts, in the state with this key.
+        query = {"compareRunsMode": "CHART", "viewStateShareKey": key, "workflowType": "machine_learning"}
+        return f"#/experiments/{experiment_id}/runs?{urlencode(query)}"
 
-def _which(destination: Destination, reused: Mapping[str, str]) -> str:
-    """A condition for the suite's cells: reused runs stay with the suite that finished them."""
-    own = f"tags.{SUITE} = '{destination.parent_id}'"
-    if not reused:
-        return own
-    runs = {*reused.values(), *(run.info.run_id for run in destination.search(own))} if _few(reused) else ()
-    if not 0 < len(runs) <= NAMED:
-        data = destination.client.get_run(destination.parent_id).data.tags[DATA]
-        return f"tags.{DATA} = '{data}'"
-    named = ", ".join(f"'{run}'" for run in sorted(runs))
-    return f"attributes.run_id IN ({named})"
+    def _state(self) -> dict:
+        """Return the state of the runs page; keys that are left out have the interface's defaults."""
+        metrics = [f"metrics.`{test_metric(key)}`" for key in METRICS]
+        params = [f"params.`{factor.name}`" for factor in self.plan.factors]
+        state = {
+            "searchFilter": f"{CELLS} and {self._filter()}",
+            "orderByKey": metrics[0],  # in the default order, by date, cells are folded under their parent
+            "orderByAsc": False,
+            "runsHiddenMode": "SHOW_ALL",  # the default shows the charts of ten runs only
+            "selectedColumns": [*metrics, *params],
+            "columnOrder": [NAME_COLUMN, *metrics, *params],
+            "columnWidths": {
+                NAME_COLUMN: WIDTHS["name"],
+                **dict.fromkeys(metrics, WIDTHS["metrics"]),
+                **dict.fromkeys(params, WIDTHS["params"]),
+            },
+            "isAccordionReordered": True,  # keeps the order of the sections; the interface adds their charts
+            "compareRunSections": [
+                {"uuid": section, "name": section, "display": unfolded, "isReordered": False}
+                for section, unfolded in SECTIONS.items()
+            ],
+            "compareRunCharts": [],
+        }
+        return {**state, **self._groups()} if len(self.plan.seeds) > 1 else state
+
+    def _groups(self) -> dict:
+        """Return the part of the state that folds the seeds of a cell into one group, shown as their mean."""
+        tag = self.group_tag
+        return {
+            "groupBy": {"aggregateFunction": "average", "groupByKeys": [{"mode": "tag", "groupByData": tag}]},
+            "groupsExpanded": {f"tag.{tag}.{self.plan.label(cell)}": False for cell in self.plan.cells},
+        }
+
+    def _filter(self) -> str:
+        """Return the search condition for the suite's cells.
+
+        A reused run carries the tag of the suite that finished it. So if there are any, all runs are
+        named by their ids; if they are too many, the condition is that they used the same images.
+        """
+        own = f"tags.{SUITE} = '{self.destination.parent_id}'"
+        if not self.reused:
+            return own
+        if self.names_runs:
+            run_ids = {*self.reused.values(), *(run.info.run_id for run in self.destination.search(own))}
+            if len(run_ids) <= MOST_NAMED:
+                quoted = ", ".join(f"'{run_id}'" for run_id in sorted(run_ids))
+                return f"attributes.run_id IN ({quoted})"
+        digest = self.destination.client.get_run(self.destination.parent_id).data.tags[DATA]
+        return f"tags.{DATA} = '{digest}'"

@@ -46,17 +46,17 @@ def page(visitor):
 )
 def test_how_to_start_the_interface(uri, command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert views._server(uri.format(here=tmp_path)) == (
+    assert views.interface_address(uri.format(here=tmp_path)) == (
         "http://127.0.0.1:5000",
         f" (start it with: {command})",
     )
 
 
 def test_a_server_need_not_be_started():
-    assert views._server("https://mlflow.example.org/") == ("https://mlflow.example.org", "")
+    assert views.interface_address("https://mlflow.example.org/") == ("https://mlflow.example.org", "")
 
 
-@pytest.mark.parametrize("runs", [views.NAMED, views.NAMED + 1])
+@pytest.mark.parametrize("runs", [views.MOST_NAMED, views.MOST_NAMED + 1])
 def test_a_view_of_many_reused_runs_fits_into_a_tag(suite, runs):
     experiment = suite.client.create_experiment(f"{runs} runs")
     parent = suite.client.create_run(experiment, tags={"data": "these images"}).info.run_id
@@ -64,13 +64,13 @@ def test_a_view_of_many_reused_runs_fits_into_a_tag(suite, runs):
     reused = {f"cell-s{n}": uuid4().hex for n in range(runs)}
     levels = tuple(n / 100 for n in range(99))
     plan = make("full", [Factor("dropout", levels), Factor("conv_layers", (1, 2, 3, 4, 5))], {}, seeds=2)
-    key = re.search("viewStateShareKey=(.+?)&", views.cells_link(destination, plan, reused))[1]
+    key = re.search("viewStateShareKey=(.+?)&", views.CellsView(destination, plan, reused).save())[1]
     [view] = suite.client.get_experiment(experiment).tags.items()
-    assert view[0] == f"{views.VIEW}{key}"
+    assert view[0] == f"{views.VIEW_TAG}{key}"
     state = json.loads(zlib.decompress(b64decode(json.loads(view[1])["state"].removeprefix("deflate;"))))
     assert len(state["groupsExpanded"]) == 495
     named = state["searchFilter"].count("', '") + 1
-    assert named == (runs if runs <= views.NAMED else 1)
+    assert named == (runs if runs <= views.MOST_NAMED else 1)
 
 
 def expect(locator):
