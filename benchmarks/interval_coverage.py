@@ -28,8 +28,8 @@ import pandas as pd
 from scipy import stats
 
 import simulation
-from simulation import FACTORS, SETTINGS, STYLES, Noise, Study, study
-from summary.analysis.contrasts import Design
+from simulation import FACTORS, SETTINGS, STYLES, Noise, Study, full_factorial, study
+from summary.analysis.contrasts import trained_contrasts
 from summary.analysis.samples import Runs, macro_metrics
 from summary.analysis.uncertainty import interval
 
@@ -110,7 +110,9 @@ def _plain(name: str, seeds: int, replications: int, random_seed: int) -> tuple[
     """Coverage with the normal and with t(seeds - 1), and how often the variance is not positive."""
     rng = np.random.default_rng(random_seed)
     truth = np.array([0.03, 0, 0, 0.03, 0, 0])
-    codes = np.array([[level == "1" for level in cell] for cell in Design(FACTORS).cells()]) - 0.5
+    codes = (
+        np.array([[level == "1" for level in cell] for cell in full_factorial(FACTORS).trained_cells]) - 0.5
+    )
     a, b, c = np.repeat(codes, seeds, 0).T
     columns = np.column_stack([np.ones(len(a)), a, b, c, a * b, a * c, b * c])
     held = []
@@ -128,8 +130,8 @@ def _plain(name: str, seeds: int, replications: int, random_seed: int) -> tuple[
 def _macro(name: str, seeds: int, replications: int, random_seed: int) -> list[float]:
     """Coverage for the two macro metrics; the truth is the mean estimate (classes held at their counts)."""
     rng = np.random.default_rng(random_seed)
-    design = Design(FACTORS)
-    layout = simulation.layout(design, seeds)
+    design = full_factorial(FACTORS)
+    layout = simulation.layout(tuple(design.trained_cells), seeds)
     truth = np.repeat(np.arange(len(STYLES)), STYLES)
     ends: dict[str, list] = {"balanced_accuracy": [], "macro_f1": []}
     for _ in range(replications):
@@ -139,9 +141,8 @@ def _macro(name: str, seeds: int, replications: int, random_seed: int) -> list[f
         runs = Runs(pd.DataFrame(), (), tuple(map(str, range(len(STYLES)))), truth, answer)
         for metric, sample in macro_metrics(runs, 300, 0).items():
             rows = []
-            for contrast in design.contrasts():
-                estimate = layout.weights(contrast) @ sample.value
-                parts = layout.components(contrast, sample.value, sample.covariance, sample.items)
+            for contrast in trained_contrasts(design):
+                estimate, parts = layout.estimate(contrast, sample)
                 rows.append((estimate, *interval(estimate, parts.variance, parts.df)))
             ends[metric].append(rows)
     arrays = [np.array(rows) for rows in ends.values()]

@@ -15,8 +15,7 @@ import cloup
 import pandas as pd
 from mlflow import MlflowClient
 
-from summary.analysis.comparison import compare
-from summary.analysis.effects import analyse
+from summary.analysis import analyse, compare
 from summary.commandline import YES_OR_NO, Command, debug
 from summary.report import page as report
 from summary.report import sentences, tables

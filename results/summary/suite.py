@@ -13,7 +13,7 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from summary.analysis.contrasts import Design, Factor
+from summary.analysis import Design, Factor
 
 METRICS = {
     "accuracy": "test/accuracy",
@@ -52,7 +52,8 @@ class Suite:
     def design(self) -> Design:
         """The design in the words of the statistics."""
         factors = (Factor(f["name"], tuple(f["levels"]), f["stage"]) for f in self.about["factors"])
-        return Design(tuple(factors), self.about["design"], self.about["base"])
+        cells = (run["levels"] for run in self.about["runs"])
+        return Design(tuple(factors), tuple(cells), self.about["design"], self.about["base"])
 
     @property
     def finished(self) -> pd.DataFrame:

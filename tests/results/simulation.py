@@ -8,16 +8,21 @@ A run gets an item right if a normal variable falls below a threshold (probit mo
 Then the expected accuracy of a cell has a closed form, and cells can be given in points.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from summary.analysis.contrasts import Contrast, Design, Factor
-from summary.analysis.uncertainty import Layout, interval, p_value
+from summary.analysis import Design, Factor
+from summary.analysis.contrasts import Contrast, paired_contrasts, trained_contrasts
+from summary.analysis.designs import Cell
+from summary.analysis.layout import Layout
+from summary.analysis.samples import Sample
+from summary.analysis.uncertainty import interval, p_value
 
 # Test images per style in the study's data; the shares that truths are drawn from.
 STYLES = (17, 2, 2, 32, 34, 6, 3, 15, 9, 52, 8, 9, 101, 12, 10, 19, 1, 23, 6, 15, 51, 82, 13, 51, 44, 1, 12)
@@ -55,6 +60,13 @@ SETTINGS = {
     "some": Noise(seed=0.04, run=0.06),
     "much": Noise(seed=0.12, run=0.17),
 }
+
+
+def full_factorial(factors: Sequence[Factor], base: Mapping[str, str] | None = None) -> Design:
+    """All combinations of the levels."""
+    combinations = product(*(factor.levels for factor in factors))
+    cells = [dict(zip((f.name for f in factors), levels, strict=True)) for levels in combinations]
+    return Design(tuple(factors), tuple(cells), base=base or {})
 
 
 def accuracies(base: float, mains: Sequence[float], interaction: float = 0.0) -> np.ndarray:
@@ -116,7 +128,7 @@ def misread(rng: np.random.Generator, answer: np.ndarray) -> np.ndarray:
     return permutation[np.arange(answer.shape[1])[None, :, None], answer]
 
 
-def table(answer: np.ndarray, truth: np.ndarray, cells: Sequence[dict[str, str]]) -> pd.DataFrame:
+def table(answer: np.ndarray, truth: np.ndarray, cells: Sequence[Mapping[str, str]]) -> pd.DataFrame:
     """One row per (run, item) for class codes (C, S, n)."""
     names = np.array([f"style {code:02}" for code in range(len(STYLES))])
     items = pd.DataFrame({"item": [f"painting {k}" for k in range(len(truth))], "truth": names[truth]})
@@ -165,8 +177,10 @@ class Study:
         """Share of tables with any null effect significant after Holm's correction."""
         order = self.p.argsort(1)
         steps = np.take_along_axis(self.p, order, 1) * np.arange(self.p.shape[1], 0, -1)
-        found = np.maximum.accumulate(steps, 1) < 0.05  # statsmodels' multipletests is slow for many tables
-        return float((found & (self.truth[order] == 0)).any(1).mean())
+        rejected = (
+            np.maximum.accumulate(steps, 1) < 0.05
+        )  # statsmodels' multipletests is slow for many tables
+        return float((rejected & (self.truth[order] == 0)).any(1).mean())
 
 
 def study(
@@ -185,8 +199,8 @@ def study(
     rng = np.random.default_rng(random_seed)
     accuracy = accuracies(0.28, mains, interaction)
     orders = (Factor("class_order", ("unsorted", "sorted"), "evaluate"),) if class_order else ()
-    design = Design((*orders, *FACTORS))
-    names = [c.factor for c in design.class_order_contrasts() + design.contrasts()]
+    design = full_factorial((*orders, *FACTORS))
+    names = [contrast.factor for contrast in paired_contrasts(design) + trained_contrasts(design)]
     truth = np.array([*mains, interaction, 0.0, 0.0])
     if class_order:
         truth = np.array([accuracy.mean() - 1 / len(STYLES), *truth])
@@ -206,26 +220,28 @@ def _one(
     by_seed: bool | None,
 ) -> tuple:
     correct, expected = simulate(rng, accuracy, noise, seeds, items)
-    rows = []
+    rows, cells = [], tuple(design.trained_cells)
     if design.evaluated:
         truth = truths(rng, items)
         difference = correct - 1.0 * (misread(rng, answers(rng, correct, truth)) == truth)
         # Over permutations each item is right by chance: 1/27.
         means = expected.mean(1) - 1 / len(STYLES)
-        rows += _rows(layout(design, seeds, True), design.class_order_contrasts(), difference, means)
-    rows += _rows(layout(design, seeds, by_seed), design.contrasts(), correct, expected.mean(1))
+        rows += _rows(layout(cells, seeds, True), paired_contrasts(design), difference, means)
+    rows += _rows(layout(cells, seeds, by_seed), trained_contrasts(design), correct, expected.mean(1))
     return *zip(*rows, strict=True), correct.mean(2).std(1, ddof=1).mean()
 
 
-def _rows(at: Layout, contrasts: Sequence[Contrast], responses: np.ndarray, means: np.ndarray) -> list[tuple]:
+def _rows(
+    laid_out: Layout, contrasts: Sequence[Contrast], responses: np.ndarray, means: np.ndarray
+) -> list[tuple]:
     """Per contrast: estimate, two-way interval, p, smallest detectable, df, does the run interval hold."""
     cells, seeds, items = responses.shape
     responses = responses.reshape(-1, items).astype(float)
-    value, covariance = responses.mean(1), np.cov(responses) / items
+    sample = Sample(responses.mean(1), np.cov(responses) / items, items)
     rows = []
     for contrast in contrasts:
-        weight = at.weights(contrast)
-        estimate, parts = weight @ value, at.components(contrast, value, covariance, items)
+        weight = laid_out.weights(contrast)
+        estimate, parts = laid_out.estimate(contrast, sample)
         low, high = interval(estimate, parts.run, parts.df_run)
         held = low <= weight.reshape(cells, seeds).sum(1) @ means <= high
         test = estimate, parts.variance, parts.df
@@ -234,9 +250,8 @@ def _rows(at: Layout, contrasts: Sequence[Contrast], responses: np.ndarray, mean
 
 
 @cache
-def layout(design: Design, seeds: int, by_seed: bool | None = None) -> Layout:
+def layout(cells: tuple[Cell, ...], seeds: int, by_seed: bool | None = None) -> Layout:
     """All cells with all seeds, cell by cell."""
-    cells = design.cells()
     return Layout([cell for cell in cells for _ in range(seeds)], [*range(seeds)] * len(cells), by_seed)
 
 

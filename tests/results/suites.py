@@ -1,11 +1,14 @@
 """Small suites for the tests: designs of the study's four factors, and their answers."""
 
+from collections.abc import Mapping
+from math import prod
+
 import numpy as np
 import pandas as pd
 
 import simulation
-from simulation import SETTINGS
-from summary.analysis.contrasts import Design, Factor
+from simulation import SETTINGS, full_factorial
+from summary.analysis import Design, Factor
 
 CLASS_ORDER = Factor("class_order", ("unsorted", "sorted"), "evaluate")
 LAYERS = Factor("conv_layers", ("1", "3"))
@@ -15,41 +18,61 @@ CARD = (CLASS_ORDER, LAYERS, DROPOUT, SMOTE)
 BASE = {"class_order": "sorted", "conv_layers": "3", "dropout": "0.1", "smote": "off"}
 
 
+def half_fraction(factors: tuple[Factor, ...], base: Mapping[str, str]) -> Design:
+    """The half of the combinations of two-level factors whose product of signs is the base cell's."""
+    full = full_factorial(factors)
+
+    def side(cell: Mapping[str, str]) -> int:
+        return prod(1 if cell[factor.name] == factor.levels[1] else -1 for factor in full.trained)
+
+    return Design(factors, tuple(cell for cell in full.cells if side(cell) == side(base)), "half", base)
+
+
+def one_at_a_time(factors: tuple[Factor, ...], base: Mapping[str, str]) -> Design:
+    """The base cell, and the cells that differ from it in one factor."""
+    cells = [
+        cell
+        for cell in full_factorial(factors).cells
+        if sum(level != base[name] for name, level in cell.items()) <= 1
+    ]
+    return Design(factors, tuple(cells), "one-at-a-time", base)
+
+
 def suite(design: Design, seeds: int = 3, items: int = 120, random_seed: int = 0) -> pd.DataFrame:
     """Answers of all runs of a design; accuracies differ from cell to cell."""
     rng = np.random.default_rng(random_seed)
-    trained = design.cells()
+    trained = design.trained_cells
     expected = np.linspace(0.25, 0.45, len(trained))
     correct, _ = simulation.simulate(rng, expected, SETTINGS["some"], seeds, items)
     truth = simulation.truths(rng, items)
-    read = {"sorted": simulation.answers(rng, correct, truth)}
-    read["unsorted"] = simulation.misread(rng, read["sorted"])
-    answers = [read[order or "sorted"][trained.index(cell)] for cell, order in design.readings()]
-    cells = [design.levels(cell, order) for cell, order in design.readings()]
-    return simulation.table(np.array(answers), truth, cells)
+    readings = {"sorted": simulation.answers(rng, correct, truth)}
+    readings["unsorted"] = simulation.misread(rng, readings["sorted"])
+    answers = [
+        readings[cell.get("class_order", "sorted")][trained.index(design.trained_cell(cell))]
+        for cell in design.cells
+    ]
+    return simulation.table(np.array(answers), truth, design.cells)
 
 
-def line(table: pd.DataFrame, factor: str, level: str | None = None, metric: str = "accuracy") -> pd.Series:
+def effect(table: pd.DataFrame, factor: str, level: str | None = None, metric: str = "accuracy") -> pd.Series:
     """The one row of an effect."""
-    found = table[(table["factor"] == factor) & ((level is None) | (table["level"] == level))]
+    rows = table[(table["factor"] == factor) & ((level is None) | (table["level"] == level))]
     if "metric" in table:
-        found = found[found["metric"] == metric]
-    assert len(found) == 1
-    return found.iloc[0]
+        rows = rows[rows["metric"] == metric]
+    assert len(rows) == 1
+    return rows.iloc[0]
 
 
-def runs_with(
+def answers_of(
     right: dict[tuple[str, ...], list[int]], factors: tuple[Factor, ...], items: int = 10
 ) -> pd.DataFrame:
-    """Runs that get the first items right, so many of them as said for each seed."""
+    """Runs that answer the first items right: in each cell, the given number of items for each seed."""
+    names = [factor.name for factor in factors]
     rows = [
         {
-            **dict(zip((f.name for f in factors), cell, strict=True)),
-            "seed": seed,
-            "item": f"{k}",
-            "truth": "a",
+            **dict(zip(names, cell, strict=True)),
+            **{"seed": seed, "item": f"{k}", "truth": "a", "prediction": "a" if k < count else "b"},
         }
-        | {"prediction": "a" if k < count else "b"}
         for cell, counts in right.items()
         for seed, count in enumerate(counts)
         for k in range(items)

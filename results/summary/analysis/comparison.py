@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from summary.analysis.effects import POINTS
-from summary.analysis.contrasts import Cell, Contrast
-from summary.analysis.responses import Question
+from summary.analysis.contrasts import Contrast
+from summary.analysis.designs import Cell
+from summary.analysis.estimates import POINTS
+from summary.analysis.layout import Layout
+from summary.analysis.responses import SORTED, Responses
 from summary.analysis.samples import Runs, Sample, accuracy, read_runs
-from summary.analysis.uncertainty import Layout, interval, p_value
+from summary.analysis.uncertainty import interval, p_value
 
 COLUMNS = ["estimate", "low_run", "high_run", "low", "high", "p", "runs", "items", "note"]
 
@@ -17,12 +19,12 @@ COLUMNS = ["estimate", "low_run", "high_run", "low", "high", "p", "runs", "items
 def compare(
     first: pd.DataFrame, second: pd.DataFrame, factors: Sequence[str], class_order: str = "class_order"
 ) -> pd.DataFrame:
-    """Accuracy of the second suite minus that of the first, in percentage points.
+    """Estimate the accuracy of a second suite minus that of a first, in percentage points.
 
     Parameters
     ----------
     first, second : DataFrame
-        Answers as for ``effects.analyse``.
+        Answers as for `analyse`.
     factors : sequence of str
         Columns that name the cells in both.
     class_order : str
@@ -44,64 +46,65 @@ def compare(
     """
     both = pd.concat([first.assign(suite="first"), second.assign(suite="second")])
     runs = read_runs(both, [*factors, "suite"])
-    cells = [tuple(row) for row in runs.table[[*factors]].to_numpy()]
-    of = {
-        suite: {c for c, s in zip(cells, runs.table["suite"], strict=True) if s == suite}
-        for suite in ("first", "second")
-    }
-    common = [cell for cell in dict.fromkeys(cells) if cell in of["first"] & of["second"]]
+    sample = accuracy(runs)
+    cells: list[Cell] = [*runs.table[[*factors]].itertuples(index=False, name=None)]
+    present = set(zip(runs.table["suite"], cells, strict=True))
+    common = [cell for cell in dict.fromkeys(cells) if {("first", cell), ("second", cell)} <= present]
     if not common:
         raise ValueError("the two suites have no cell in common")
-    at = list(factors).index(class_order) if class_order in factors else None
-    orders = dict.fromkeys(cell[at] if at is not None else "" for cell in common)
+    at_order = list(factors).index(class_order) if class_order in factors else None
+    by_order: dict[str, list[Cell]] = {}
+    for cell in common:
+        by_order.setdefault("" if at_order is None else cell[at_order], []).append(cell)
     overall: list[dict] = []
     single: list[dict] = []
-    for order in sorted(orders, key=lambda level: level != "sorted"):
-        kept = [cell for cell in common if at is None or cell[at] == order]
-        question = _question(runs, cells, kept)
-        lines = [_line(question, kept, ["all" if n != at else order for n in range(len(factors))], runs)]
-        lines += [_line(question, [cell], cell, runs) for cell in kept]
-        overall, single = overall or lines[:1], single + lines[1:]
-    return pd.DataFrame(overall + single, columns=[*range(len(factors)), *COLUMNS]).rename(
-        columns=dict(enumerate(factors))
-    )
+    for order in sorted(by_order, key=lambda level: level != SORTED):
+        group = by_order[order]
+        responses = _responses(runs, cells, group)
+        own = responses.sample(sample)
+        mean = tuple(order if at == at_order else "all" for at in range(len(factors)))
+        overall = overall or [_row(responses, own, factors, mean, group)]
+        single += [_row(responses, own, factors, cell, [cell]) for cell in group]
+    return pd.DataFrame(overall + single, columns=[*factors, *COLUMNS])
 
 
-def _question(runs: Runs, cells: Sequence[Cell], common: Sequence[Cell]) -> Question:
-    """Paired differences if the seeds allow it, else the runs of both suites."""
-    at = {}
-    for r, (cell, suite, seed) in enumerate(zip(cells, runs.table["suite"], runs.table["seed"], strict=True)):
-        if cell in common:
-            at[suite, cell, seed] = r
-    eye = np.eye(len(cells))
-    # Runs of one cell count as independent: no seed is given twice, so there are no blocks.
-    if all((_other(suite), cell, seed) in at for suite, cell, seed in at):
-        pairs = [(cell, seed) for suite, cell, seed in at if suite == "first"]
-        transform = np.array([eye[at["second", *pair]] - eye[at["first", *pair]] for pair in pairs])
-        return Question((), transform, Layout([cell for cell, _ in pairs], range(len(pairs))), paired=True)
-    labels = [(suite, *cell) for suite, cell, _ in at]
-    return Question((), eye[list(at.values())], Layout(labels, range(len(at))))
+def _responses(runs: Runs, cells: Sequence[Cell], common: Sequence[Cell]) -> Responses:
+    """Take differences paired by seed if the seeds allow it, else the runs of both suites.
+
+    Runs of one cell count as independent: no seed is given twice, so there are no blocks.
+    """
+    run_at = {
+        (suite, cell, seed): run
+        for run, (suite, cell, seed) in enumerate(
+            zip(runs.table["suite"], cells, runs.table["seed"], strict=True)
+        )
+        if cell in common
+    }
+    own = np.eye(len(cells))
+    pairs = {suite: [key[1:] for key in run_at if key[0] == suite] for suite in ("first", "second")}
+    if set(pairs["first"]) == set(pairs["second"]):
+        differences = [own[run_at["second", *pair]] - own[run_at["first", *pair]] for pair in pairs["first"]]
+        layout = Layout([cell for cell, _ in pairs["first"]], range(len(differences)))
+        return Responses((), np.array(differences), layout, paired=True)
+    layout = Layout([(suite, *cell) for suite, cell, _ in run_at], range(len(run_at)))
+    return Responses((), own[[*run_at.values()]], layout)
 
 
-def _other(suite: str) -> str:
-    return "second" if suite == "first" else "first"
-
-
-def _line(question: Question, cells: Sequence[Cell], names: Sequence[str], runs: Runs) -> dict:
-    signs = [{cell: 1} if question.paired else {("second", *cell): 1, ("first", *cell): -1} for cell in cells]
-    contrast = Contrast("comparison", "suite", "second", "first", tuple(signs))
-    sample: Sample = accuracy(runs)
-    estimate, parts = question.components(contrast, sample)
-    numbers = [
-        estimate,
-        *interval(estimate, parts.run, parts.df_run),
-        *interval(estimate, parts.variance, parts.df),
+def _row(
+    responses: Responses, sample: Sample, factors: Sequence[str], levels: Cell, cells: Sequence[Cell]
+) -> dict:
+    """Estimate the mean difference over some cells; ``levels`` stand in the columns of the factors."""
+    settings: list[dict[Cell, int]] = [
+        {cell: 1} if responses.paired else {("second", *cell): 1, ("first", *cell): -1} for cell in cells
     ]
+    contrast = Contrast("comparison", "suite", "second", "first", tuple(settings))
+    estimate, parts = responses.layout.estimate(contrast, sample)
+    ends = (*interval(estimate, parts.run, parts.df_run), *interval(estimate, parts.variance, parts.df))
     return {
-        **dict(enumerate(names)),
-        **dict(zip(COLUMNS, [POINTS * number for number in numbers], strict=False)),
+        **dict(zip(factors, levels, strict=True)),
+        **dict(zip(COLUMNS, [POINTS * number for number in (estimate, *ends)], strict=False)),
         "p": p_value(estimate, parts.variance, parts.df),
-        "runs": question.runs(contrast),
+        "runs": responses.run_count(contrast),
         "items": sample.items,
-        "note": "runs paired by seed" if question.paired else "runs not paired",
+        "note": "runs paired by seed" if responses.paired else "runs not paired",
     }

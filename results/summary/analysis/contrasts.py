@@ -1,41 +1,17 @@
-"""Designs and their contrasts: which cells an effect is made of, with which signs.
+"""Contrasts: which cells an effect is the difference of, derived from the cells that are planned.
 
-Words as in Box, Hunter and Hunter, *Statistics for Experimenters*, 2nd ed., chapters 5 and 6.
+Words and formulas as in Box, Hunter and Hunter, *Statistics for Experimenters*, 2nd ed.,
+chapters 5 (factorials) and 6 (fractions and their aliases).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 from math import prod
 
-KINDS = ("full", "one-at-a-time", "half")
+import numpy as np
 
-Cell = tuple[str, ...]  #: levels of the train-stage factors, in the design's order
-
-
-@dataclass(frozen=True)
-class Factor:
-    """A setting that is varied: its levels in order, the first being the reference.
-
-    ``stage`` is ``"train"`` if every level costs a training, ``"evaluate"`` if the levels
-    share their trainings (class order).
-
-    Raises
-    ------
-    ValueError
-        No level, a level twice, or another stage.
-    """
-
-    name: str
-    levels: tuple[str, ...]
-    stage: str = "train"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "levels", tuple(map(str, self.levels)))
-        if not self.levels or len(set(self.levels)) < len(self.levels):
-            raise ValueError(f"factor {self.name}: levels must be there and differ, not {list(self.levels)}")
-        if self.stage not in ("train", "evaluate"):
-            raise ValueError(f"factor {self.name}: stage must be train or evaluate, not {self.stage}")
+from summary.analysis.designs import ONE_AT_A_TIME, Cell, Design, Factor
 
 
 @dataclass(frozen=True)
@@ -62,7 +38,7 @@ class Contrast:
         return {cell for signs in self.settings for cell in signs}
 
     def weights(self) -> dict[Cell, float]:
-        """Cell -> weight; the effect is the weighted sum of the cells' means."""
+        """Compute the cells' weights; the effect is the weighted sum of the cells' means."""
         total: dict[Cell, float] = {}
         for signs in self.settings:
             for cell, sign in signs.items():
@@ -70,194 +46,119 @@ class Contrast:
         return total
 
     def over(self, present: Collection[Cell]) -> "Contrast | None":
-        """The mean over those settings alone whose cells are all present; None if there are none."""
-        kept = tuple(signs for signs in self.settings if set(signs) <= set(present))
-        return replace(self, settings=kept) if kept else None
+        """Restrict to the settings whose cells are all present; None if there are none."""
+        settings = tuple(signs for signs in self.settings if set(signs) <= set(present))
+        return replace(self, settings=settings) if settings else None
 
 
-@dataclass(frozen=True)
-class Design:
-    """Factors and how they are crossed.
+def trained_contrasts(design: Design) -> list[Contrast]:
+    """Derive the effects of the train-stage factors that a design can estimate, main effects first.
 
-    Parameters
-    ----------
-    factors : tuple of Factor
-        At most one of stage ``evaluate``.
-    kind : {"full", "one-at-a-time", "half"}
-        All combinations (default); a base cell and each other level alone; or half of the
-        combinations of the two-level train-stage factors, with defining relation
-        I = +-AB...K, on the side that holds the base cell.
-    base : mapping, optional
-        Factor name -> level of the base cell; other names are ignored, except that
-        ``class_order`` is looked up where it is no factor. Needed unless the design is full.
+    A factor's effect is measured against its first level; one at a time, against its level in
+    the base cell. An interaction of two factors needs all four combinations of two levels each
+    at some setting of the other factors.
 
     Raises
     ------
     ValueError
-        Another kind, a factor twice, two evaluate-stage factors, no base where one is needed, or
-        a half fraction of fewer than two factors or of a factor without exactly two levels.
+        A fraction holds the two levels of a factor in different numbers of cells.
     """
+    mains = [
+        _main_effect(design, at, level, reference)
+        for at, factor in enumerate(design.trained)
+        for reference in [_reference(design, factor)]
+        for level in factor.levels
+        if level != reference
+    ]
+    return mains + _interactions(design)
 
-    factors: tuple[Factor, ...]
-    kind: str = "full"
-    base: Mapping[str, str] | None = None
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "factors", tuple(self.factors))
-        names = [factor.name for factor in self.factors]
-        if self.kind not in KINDS:
-            raise ValueError(f"design {self.kind}: must be one of {', '.join(KINDS)}")
-        if len(set(names)) < len(names):
-            raise ValueError(f"a factor is given twice: {', '.join(names)}")
-        if len(self.factors) - len(self.trained) > 1:
-            raise ValueError("there can be one factor of stage evaluate")
-        if self.kind != "full":
-            self._check_base()
-        if self.kind == "half" and (len(self.trained) < 2 or any(len(f.levels) != 2 for f in self.trained)):
-            raise ValueError("a half fraction needs two or more train-stage factors, of two levels each")
+def paired_contrasts(design: Design) -> list[Contrast]:
+    """Derive the effects of the evaluate-stage factor, to be taken on paired readings of each training.
 
-    def _check_base(self) -> None:
-        for factor in self.factors:
-            if str((self.base or {}).get(factor.name)) not in factor.levels:
-                raise ValueError(f"design {self.kind}: base must hold a level of {factor.name}")
+    Each is the mean over the trained cells that are planned at both levels: one at a time, the
+    base cell alone.
+    """
+    if design.evaluated is None:
+        return []
+    reference, *others = design.evaluated.levels
+    at_reference = set(design.cells_read_at(reference))
+    contrasts = []
+    for level in others:
+        settings = tuple({cell: 1} for cell in design.cells_read_at(level) if cell in at_reference)
+        if settings:
+            contrasts.append(Contrast("class order", design.evaluated.name, level, reference, settings))
+    return contrasts
 
-    @property
-    def trained(self) -> tuple[Factor, ...]:
-        """The factors whose levels cost a training."""
-        return tuple(factor for factor in self.factors if factor.stage == "train")
 
-    @property
-    def evaluated(self) -> Factor | None:
-        """The factor whose levels share their trainings, if there is one."""
-        return next((factor for factor in self.factors if factor.stage == "evaluate"), None)
+def _reference(design: Design, factor: Factor) -> str:
+    return str(design.base[factor.name]) if design.kind == ONE_AT_A_TIME else factor.levels[0]
 
-    @property
-    def base_cell(self) -> Cell:
-        """The base cell's levels of the train-stage factors."""
-        return tuple(self.held(factor.name) for factor in self.trained)
 
-    def held(self, name: str) -> str:
-        """A setting's level in the base cell.
+def _main_effect(design: Design, at: int, level: str, reference: str) -> Contrast:
+    """Take the mean of the simple effects; in a fraction, which has none, the difference of all cells."""
+    kind = "base" if design.kind == ONE_AT_A_TIME else "main"
+    name = design.trained[at].name
+    if settings := _simple_effects(design.trained_cells, {at: (level, reference)}):
+        return Contrast(kind, name, level, reference, settings)
+    upper = [cell for cell in design.trained_cells if cell[at] == level]
+    lower = [cell for cell in design.trained_cells if cell[at] == reference]
+    if not upper or len(upper) != len(lower):
+        raise ValueError(
+            f"the cells of the {design.kind} design hold {name}={level} {len(upper)} times "
+            f"and {name}={reference} {len(lower)} times: its effect is not estimable"
+        )
+    pairs = tuple({a: 1, b: -1} for a, b in zip(upper, lower, strict=True))
+    return Contrast(kind, name, level, reference, pairs, _aliases(design, at, upper, lower))
 
-        Raises
-        ------
-        ValueError
-            The design was made without a base.
-        """
-        if self.base is None:
-            raise ValueError(f"this {self.kind} design has no base")
-        return str(self.base[name])
 
-    def cells(self) -> list[Cell]:
-        """The cells that should have trainings; one empty cell if no factor costs a training."""
-        everything = list(product(*(factor.levels for factor in self.trained)))
-        if self.kind == "full":
-            return everything
-        if self.kind == "half":
-            return [cell for cell in everything if self._side(cell) == self._side(self.base_cell)]
-        changes = [sum(a != b for a, b in zip(cell, self.base_cell, strict=True)) for cell in everything]
-        return [cell for cell, changed in zip(everything, changes, strict=True) if changed <= 1]
+def _interactions(design: Design) -> list[Contrast]:
+    contrasts = []
+    for (i, one), (j, two) in combinations(enumerate(design.trained), 2):
+        for a, b in product(one.levels[1:], two.levels[1:]):
+            varied = {i: (a, one.levels[0]), j: (b, two.levels[0])}
+            if settings := _simple_effects(design.trained_cells, varied):
+                names = f"{one.name} x {two.name}", f"{a} x {b}", f"{one.levels[0]} x {two.levels[0]}"
+                contrasts.append(Contrast("interaction", *names, settings))
+    return contrasts
 
-    def readings(self) -> list[tuple[Cell, str | None]]:
-        """Every cell with its level of the evaluate-stage factor (None without such a factor).
 
-        One at a time, only the base cell is read at all levels.
-        """
-        if self.evaluated is None:
-            return [(cell, None) for cell in self.cells()]
-        alone = self.held(self.evaluated.name) if self.kind == "one-at-a-time" else None
-        return [
-            (cell, level)
-            for level in self.evaluated.levels
-            for cell in self.cells()
-            if alone in (None, level) or cell == self.base_cell
-        ]
+def _simple_effects(
+    cells: Sequence[Cell], varied: Mapping[int, tuple[str, str]]
+) -> tuple[dict[Cell, int], ...]:
+    """Sign the cells at each setting of the other factors that has every combination of the varied ones.
 
-    def levels(self, cell: Cell, reading: str | None) -> dict[str, str]:
-        """Factor name -> level, in the design's order."""
-        chosen = dict(zip((factor.name for factor in self.trained), cell, strict=True))
-        if self.evaluated is not None:
-            chosen[self.evaluated.name] = str(reading)
-        return {factor.name: chosen[factor.name] for factor in self.factors}
+    ``varied`` maps a factor's position to (level, reference); a cell's sign is the product of
+    +1 for each level and -1 for each reference.
+    """
+    settings: dict[Cell, dict[Cell, int]] = {}
+    for cell in cells:
+        if all(cell[at] in levels for at, levels in varied.items()):
+            others = tuple(level for at, level in enumerate(cell) if at not in varied)
+            sign = prod(1 if cell[at] == level else -1 for at, (level, _) in varied.items())
+            settings.setdefault(others, {})[cell] = sign
+    return tuple(signs for signs in settings.values() if len(signs) == 2 ** len(varied))
 
-    def contrasts(self) -> list[Contrast]:
-        """The effects of the train-stage factors that this design can tell, main effects first."""
-        if self.kind == "one-at-a-time":
-            return self._against_base()
-        if self.kind == "half":
-            return self._halved()
-        return self._mains() + self._interactions()
 
-    def class_order_contrasts(self) -> list[Contrast]:
-        """The effects of the evaluate-stage factor on one training, to be taken on its paired differences.
+def _aliases(design: Design, at: int, upper: Sequence[Cell], lower: Sequence[Cell]) -> str:
+    """Name the products of other factors that no cell of a fraction separates from a main effect.
 
-        One at a time: at the base cell. Else: the mean over the cells.
-        """
-        if self.evaluated is None:
-            return []
-        cells = [self.base_cell] if self.kind == "one-at-a-time" else self.cells()
-        reference, *others = self.evaluated.levels
-        settings = tuple({cell: 1} for cell in cells)
-        return [Contrast("class order", self.evaluated.name, level, reference, settings) for level in others]
-
-    def name(self, cell: Cell) -> str:
-        """``conv_layers=3, dropout=0.1``."""
-        return ", ".join(f"{factor.name}={level}" for factor, level in zip(self.trained, cell, strict=True))
-
-    def _side(self, cell: Cell) -> int:
-        return prod(1 if level == f.levels[1] else -1 for f, level in zip(self.trained, cell, strict=True))
-
-    def _mains(self) -> list[Contrast]:
-        return [
-            Contrast(
-                "main", factor.name, level, factor.levels[0], self._crossed({at: (level, factor.levels[0])})
-            )
-            for at, factor in enumerate(self.trained)
-            for level in factor.levels[1:]
-        ]
-
-    def _interactions(self) -> list[Contrast]:
-        return [
-            Contrast(
-                "interaction",
-                f"{one.name} x {two.name}",
-                f"{a} x {b}",
-                f"{one.levels[0]} x {two.levels[0]}",
-                self._crossed({i: (a, one.levels[0]), j: (b, two.levels[0])}),
-            )
-            for (i, one), (j, two) in combinations(enumerate(self.trained), 2)
-            for a, b in product(one.levels[1:], two.levels[1:])
-        ]
-
-    def _crossed(self, varied: Mapping[int, tuple[str, str]]) -> tuple[dict[Cell, int], ...]:
-        """For each setting of the other factors: cell -> product of the varied factors' signs."""
-        others = [[None] if at in varied else factor.levels for at, factor in enumerate(self.trained)]
-        signs = list(product((1, -1), repeat=len(varied)))
-
-        def cell(setting: tuple, sign: tuple[int, ...]) -> Cell:
-            chosen = {at: pair[s < 0] for (at, pair), s in zip(varied.items(), sign, strict=True)}
-            return tuple(chosen.get(at, level) for at, level in enumerate(setting))
-
-        return tuple({cell(setting, sign): prod(sign) for sign in signs} for setting in product(*others))
-
-    def _against_base(self) -> list[Contrast]:
-        base = self.base_cell
-        return [
-            Contrast("base", f.name, level, base[at], ({(*base[:at], level, *base[at + 1 :]): 1, base: -1},))
-            for at, f in enumerate(self.trained)
-            for level in f.levels
-            if level != base[at]
-        ]
-
-    def _halved(self) -> list[Contrast]:
-        """Main effects; multiplying a factor by the defining relation gives its alias."""
-        sign = "" if self._side(self.base_cell) > 0 else "minus "
-        found = []
-        for at, factor in enumerate(self.trained):
-            reference, level = factor.levels
-            upper = [cell for cell in self.cells() if cell[at] == level]
-            lower = [cell for cell in self.cells() if cell[at] == reference]
-            alias = sign + " x ".join(other.name for other in self.trained if other is not factor)
-            pairs = tuple({a: 1, b: -1} for a, b in zip(upper, lower, strict=True))
-            found.append(Contrast("main", factor.name, level, reference, pairs, alias))
-        return found
+    Code each two-level factor -1 and +1. A product of other factors' columns that equals the
+    effect's own column in every cell moves with it: what is estimated is the sum of the two
+    (the difference, if it equals the negative). With the defining relation I = ABC, for
+    example, the column of A is that of B x C.
+    """
+    cells = [*upper, *lower]
+    own = np.repeat([1, -1], [len(upper), len(lower)])
+    columns = {
+        factor.name: np.array([1 if cell[k] == factor.levels[1] else -1 for cell in cells])
+        for k, factor in enumerate(design.trained)
+        if k != at and len(factor.levels) == 2
+    }
+    aliases = []
+    for size in range(1, len(columns) + 1):
+        for names in combinations(columns, size):
+            agreement = own @ np.prod([columns[name] for name in names], axis=0)
+            if abs(agreement) == len(cells):
+                aliases.append(("" if agreement > 0 else "minus ") + " x ".join(names))
+    return ", ".join(aliases)

@@ -1,126 +1,144 @@
-"""Responses by question: runs in one class order for the factors, paired differences for class order."""
+"""Responses: the numbers that contrasts are taken of, each a linear combination of the runs' values.
+
+For the train-stage factors a response is a run's own value, within one level of the
+evaluate-stage factor (one class order); for that factor itself it is the difference between two
+readings of one training.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from summary.analysis.contrasts import Cell, Contrast, Design
+from summary.analysis.contrasts import Contrast, paired_contrasts, trained_contrasts
+from summary.analysis.designs import ONE_AT_A_TIME, Cell, Design
+from summary.analysis.layout import Layout
 from summary.analysis.samples import Runs, Sample
-from summary.analysis.uncertainty import Components, Layout
+
+SORTED, UNSORTED = "sorted", "unsorted"  # class orders; under the second every cell sits near chance
 
 
 @dataclass(frozen=True)
-class Question:
-    """A family of contrasts on one set of responses, each a linear combination of the runs' values."""
+class Responses:
+    """Q responses and the contrasts to be taken of them."""
 
     contrasts: tuple[Contrast, ...]
     transform: np.ndarray  #: (Q, R): response q = transform[q] @ values of the runs
-    laid_out: Layout | None  #: cells and seeds of the responses; None if there are none
-    within: str = ""  #: the class order that it holds in
-    paired: bool = False  #: responses are differences on the same weights
-    _last: list[Sample] = field(
-        default_factory=list, compare=False, repr=False
-    )  # of `sample`: asked, answered
-
-    @property
-    def layout(self) -> Layout:
-        """Cells and seeds of the responses.
-
-        Raises
-        ------
-        ValueError
-            There are no responses.
-        """
-        if self.laid_out is None:
-            raise ValueError("no run answers this question")
-        return self.laid_out
+    layout: Layout  #: trained cell and seed of each response
+    within: str = ""  #: the class order that they hold in, as "class_order=sorted"
+    paired: bool = False  #: differences between two readings of the same weights
 
     def sample(self, sample: Sample) -> Sample:
-        """Value and covariance of the responses; the last answer is kept, since many runs make it costly."""
-        if not self._last or self._last[0] is not sample:
-            value = self.transform @ sample.value
-            covariance = self.transform @ sample.covariance @ self.transform.T
-            self._last[:] = [sample, Sample(value, covariance, sample.items)]
-        return self._last[1]
+        """Transform the runs' values and their covariance into those of the responses."""
+        value = self.transform @ sample.value
+        return Sample(value, self.transform @ sample.covariance @ self.transform.T, sample.items)
 
-    def components(self, contrast: Contrast, sample: Sample) -> tuple[float, Components]:
-        """Estimate and variance of a contrast."""
-        response = self.sample(sample)
-        estimate = float(self.layout.weights(contrast) @ response.value)
-        return estimate, self.layout.components(contrast, response.value, response.covariance, sample.items)
-
-    def runs(self, contrast: Contrast) -> int:
-        """Number of runs that a contrast rests on."""
+    def run_count(self, contrast: Contrast) -> int:
+        """Count the runs that a contrast rests on."""
         return int((np.abs(self.layout.weights(contrast)) @ np.abs(self.transform) > 0).sum())
 
-    def seeds(self, contrast: Contrast) -> list[int]:
-        """Number of seeds in each of the cells of a contrast."""
+    def seed_counts(self, contrast: Contrast) -> list[int]:
+        """Count the seeds in each of the cells of a contrast."""
         counts = dict(zip(self.layout.labels, self.layout.counts.astype(int).tolist(), strict=True))
         return [counts[cell] for cell in sorted(contrast.cells)]
 
     def missing(self, contrast: Contrast) -> list[Cell]:
-        """Cells that a contrast needs and that have no response."""
-        present = self.laid_out.labels if self.laid_out else []
-        return sorted(contrast.cells - set(present))
+        """List the cells that a contrast needs and that have no response."""
+        return sorted(contrast.cells - set(self.layout.labels))
+
+    def estimable(self) -> "Responses":
+        """Restrict to the contrasts whose cells all have a response."""
+        return replace(self, contrasts=tuple(c for c in self.contrasts if not self.missing(c)))
+
+    def not_estimable(self) -> "Responses":
+        """Restrict to the contrasts that lack the responses of a cell."""
+        return replace(self, contrasts=tuple(c for c in self.contrasts if self.missing(c)))
+
+    def partial(self) -> "Responses":
+        """Restrict to the settings whose cells all have a response."""
+        partial = (contrast.over(self.layout.labels) for contrast in self.contrasts)
+        return replace(self, contrasts=tuple(contrast for contrast in partial if contrast))
 
 
-def trained_cells(runs: Runs, design: Design) -> list[Cell]:
-    """The train-stage cell of each run."""
+def cells_of_runs(runs: Runs, design: Design) -> list[Cell]:
+    """Find the trained cell of each run.
+
+    Raises
+    ------
+    ValueError
+        A run has a level that its factor lacks, or lies in a cell that is not planned.
+    """
     for factor in design.factors:
-        if strange := set(runs.table[factor.name]) - set(factor.levels):
+        if unknown := set(runs.table[factor.name]) - set(factor.levels):
             raise ValueError(
-                f"a run has {factor.name}={min(strange)}; the design has {', '.join(factor.levels)}"
+                f"a run has {factor.name}={min(unknown)}; the design has {', '.join(factor.levels)}"
             )
-    columns = [runs.table[factor.name] for factor in design.trained]
-    cells: list[Cell] = list(zip(*columns, strict=True)) if columns else [()] * len(runs.table)
-    if strange := set(cells) - set(design.cells()):
-        raise ValueError(f"a run lies outside the {design.kind} design: {design.name(min(strange))}")
+    cells = [design.trained_cell(levels) for levels in runs.table.to_dict("records")]
+    if unplanned := set(cells) - set(design.trained_cells):
+        raise ValueError(f"a run lies outside the {design.kind} design: {design.label(min(unplanned))}")
     return cells
 
 
-def primary_order(runs: Runs, design: Design) -> str | None:
-    """The class order that the other factors are judged in: ``sorted`` if any run has it.
+def primary_level(runs: Runs, design: Design) -> str | None:
+    """Choose the class order that the other factors are judged in: ``sorted`` if any run has it.
 
-    One at a time it is that of the base cell, the only one that every cell is read in.
+    One at a time it is that of the base cell, the only one that every cell is read in. None if
+    the class order is no factor.
     """
     if design.evaluated is None:
         return None
-    if design.kind == "one-at-a-time":
-        return design.held(design.evaluated.name)
+    if design.kind == ONE_AT_A_TIME:
+        return str(design.base[design.evaluated.name])
     present = [level for level in design.evaluated.levels if level in set(runs.table[design.evaluated.name])]
-    return "sorted" if "sorted" in present else present[-1]
+    return SORTED if SORTED in present else present[-1]
 
 
-def train_question(
-    runs: Runs, design: Design, trained: Sequence[Cell], primary: str | None, by_seed: bool | None
-) -> Question:
-    """The effects of the train-stage factors, within the primary class order if there are several."""
-    kept, within = np.arange(len(trained)), ""
-    if design.evaluated is not None and primary is not None:
-        kept = np.flatnonzero(runs.table[design.evaluated.name] == primary)
+def trained_responses(
+    runs: Runs, design: Design, cells: Sequence[Cell], primary: str | None, by_seed: bool | None
+) -> Responses:
+    """Take the runs' own values, within the primary class order if there are several.
+
+    Parameters
+    ----------
+    runs : Runs
+        R runs.
+    design : Design
+        Gives the contrasts.
+    cells : sequence of Cell
+        Trained cell of each run.
+    primary : str or None
+        From `primary_level`.
+    by_seed : bool or None
+        As for `Layout`.
+    """
+    chosen, within = np.arange(len(cells)), ""
+    if design.evaluated is not None:
+        chosen = np.flatnonzero(runs.table[design.evaluated.name] == primary)
         within = f"{design.evaluated.name}={primary}"
-    cells = [trained[r] for r in kept.tolist()]
-    layout = Layout(cells, [*runs.table["seed"][kept]], by_seed) if cells else None
-    return Question(tuple(design.contrasts()), np.eye(len(trained))[kept], layout, within)
+    layout = Layout([cells[run] for run in chosen.tolist()], [*runs.table["seed"][chosen]], by_seed)
+    return Responses(tuple(trained_contrasts(design)), np.eye(len(cells))[chosen], layout, within)
 
 
-def class_order_questions(runs: Runs, design: Design, trained: Sequence[Cell]) -> list[Question]:
-    """One for each level: the difference of the two readings of each training."""
-    questions = []
-    for contrast in design.class_order_contrasts():
-        order = runs.table[contrast.factor]
-        at = {key: r for r, key in enumerate(zip(trained, runs.table["seed"], order, strict=True))}
-        pairs = {
-            (cell, seed): (at[cell, seed, contrast.level], r)
-            for (cell, seed, level), r in at.items()
-            if level == contrast.reference and (cell, seed, contrast.level) in at
+def paired_responses(runs: Runs, design: Design, cells: Sequence[Cell]) -> list[Responses]:
+    """Take the differences between readings of the same training, for each level of the class order.
+
+    The seed is their unit: all cells of a seed are read through one permutation of the classes.
+    """
+    readings = np.eye(len(cells))
+    responses = []
+    for contrast in paired_contrasts(design):
+        run_at = {
+            key: run
+            for run, key in enumerate(
+                zip(cells, runs.table["seed"], runs.table[contrast.factor], strict=True)
+            )
         }
-        eye = np.eye(len(trained))
-        transform = np.array([eye[one] - eye[other] for one, other in pairs.values()]).reshape(
-            -1, len(trained)
-        )
-        # All cells of a seed are read through one permutation: the seed is the unit.
-        layout = Layout([cell for cell, _ in pairs], [seed for _, seed in pairs], True) if pairs else None
-        questions.append(Question((contrast,), transform, layout, paired=True))
-    return questions
+        pairs = {
+            (cell, seed): readings[run_at[cell, seed, contrast.level]] - readings[run]
+            for (cell, seed, level), run in run_at.items()
+            if level == contrast.reference and (cell, seed, contrast.level) in run_at
+        }
+        transform = np.array([*pairs.values()]).reshape(-1, len(cells))
+        layout = Layout([cell for cell, _ in pairs], [seed for _, seed in pairs], by_seed=True)
+        responses.append(Responses((contrast,), transform, layout, paired=True))
+    return responses

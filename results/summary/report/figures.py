@@ -10,9 +10,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from summary.analysis.effects import Analysis
-from summary.suite import Suite
+from summary.analysis import Analysis
 from summary.report.tables import METRIC_NAMES, effect_name
+from summary.suite import Suite
 
 matplotlib.rcParams["svg.hashsalt"] = "wikiart-ablations"  # the same figure, the same file
 

@@ -8,10 +8,8 @@ import jinja2
 import markdown_it
 from matplotlib.figure import Figure
 
-from summary.report import figures
-from summary.report import sentences
-from summary.report import tables
-from summary.analysis.effects import Analysis
+from summary.analysis import Analysis
+from summary.report import figures, sentences, tables
 from summary.suite import Suite
 
 DPI = 150

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from summary.analysis.effects import Analysis
-from summary.suite import Suite
+from summary.analysis import Analysis
 from summary.report.tables import METRIC_NAMES, bracket, effect_name, p_text
+from summary.suite import Suite
 
 LEVEL = 0.05
 

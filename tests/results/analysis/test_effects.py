@@ -8,26 +8,41 @@ import pytest
 from scipy import stats
 from sklearn.metrics import f1_score, recall_score
 
-from suites import BASE, CARD, CLASS_ORDER, LAYERS, SMOTE, line, runs_with, suite
-from summary.analysis.comparison import compare
-from summary.analysis.contrasts import Design, Factor
-from summary.analysis.effects import analyse
+from simulation import full_factorial
+from suites import (
+    BASE,
+    CARD,
+    CLASS_ORDER,
+    LAYERS,
+    SMOTE,
+    answers_of,
+    effect,
+    half_fraction,
+    one_at_a_time,
+    suite,
+)
+from summary.analysis import Analysis, Factor, analyse, compare
 from summary.analysis.samples import accuracy, macro_metrics, read_runs
+
+
+def analyse_crossed(right: dict[tuple[str, ...], list[int]], factors: tuple[Factor, ...]) -> Analysis:
+    return analyse(answers_of(right, factors), full_factorial(factors), replications=2)
+
 
 # By hand
 
 
 def test_two_by_two_by_hand():
     right = {("1", "off"): [2, 4], ("1", "on"): [3, 3], ("3", "off"): [5, 7], ("3", "on"): [8, 10]}
-    table = analyse(runs_with(right, (LAYERS, SMOTE)), Design((LAYERS, SMOTE))).effects
+    table = analyse_crossed(right, (LAYERS, SMOTE)).effects
     # Cell means 30, 30, 60, 90 percent.
-    assert line(table, "conv_layers")["estimate"] == pytest.approx(45)
-    assert line(table, "smote")["estimate"] == pytest.approx(15)
-    assert line(table, "conv_layers x smote")["estimate"] == pytest.approx(30)
+    assert effect(table, "conv_layers")["estimate"] == pytest.approx(45)
+    assert effect(table, "smote")["estimate"] == pytest.approx(15)
+    assert effect(table, "conv_layers x smote")["estimate"] == pytest.approx(30)
     # Residuals after cells and seeds: seed means 45 and 60, so -+2.5, -+(-7.5) and -+2.5 twice;
     # their squares sum to 150 on (4 - 1)(2 - 1) = 3 degrees of freedom: 50 per run.
     half = stats.t.isf(0.025, 3) * np.sqrt(50 * 8 * 0.25**2)
-    layers = line(table, "conv_layers")
+    layers = effect(table, "conv_layers")
     assert (layers["low_run"], layers["high_run"]) == pytest.approx((45 - half, 45 + half))
     # The items' own main effects: over four runs at each level.
     per_item = np.zeros(10)
@@ -44,8 +59,8 @@ def test_two_by_two_by_hand():
 
 def test_class_order_is_the_paired_difference_by_hand():
     right = {("unsorted",): [1, 0, 2], ("sorted",): [6, 4, 8]}
-    analysis = analyse(runs_with(right, (CLASS_ORDER,)), Design((CLASS_ORDER,)))
-    row = line(analysis.effects, "class_order")
+    analysis = analyse(answers_of(right, (CLASS_ORDER,)), full_factorial((CLASS_ORDER,)))
+    row = effect(analysis.effects, "class_order")
     assert row["estimate"] == pytest.approx(50)
     paired = stats.ttest_rel([60, 40, 80], [10, 0, 20]).confidence_interval()
     assert (row["low_run"], row["high_run"]) == pytest.approx(paired)
@@ -59,7 +74,7 @@ def test_class_order_is_the_paired_difference_by_hand():
 
 @pytest.fixture(scope="module")
 def card_suite() -> pd.DataFrame:
-    return suite(Design(CARD), seeds=3, items=200)
+    return suite(full_factorial(CARD), seeds=3, items=200)
 
 
 def test_macro_metrics_are_those_of_scikit_learn(card_suite):
@@ -86,21 +101,23 @@ def test_bootstrap_is_the_stratified_variance_and_deterministic(card_suite):
 
 
 def test_per_class_effects_carry_their_item_counts(card_suite):
-    table = analyse(card_suite, Design(CARD), replications=2).per_class
+    table = analyse(card_suite, full_factorial(CARD), replications=2).per_class
     layers = table[table["factor"] == "conv_layers"].set_index("class")
     counts = card_suite.drop_duplicates("item")["truth"].value_counts()
     assert (layers["items"] == counts[layers.index]).all()
     assert layers["items"].sum() == 200
     assert (layers["low"].isna() == (layers["items"] < 5)).all()
-    effect = line(analyse(card_suite, Design(CARD), replications=2).effects, "conv_layers")["estimate"]
-    assert (layers["estimate"] * layers["items"]).sum() / 200 == pytest.approx(effect)
+    total = effect(analyse(card_suite, full_factorial(CARD), replications=2).effects, "conv_layers")[
+        "estimate"
+    ]
+    assert (layers["estimate"] * layers["items"]).sum() / 200 == pytest.approx(total)
 
 
 # The whole card
 
 
 def test_the_card(card_suite):
-    design = Design(CARD)
+    design = full_factorial(CARD)
     analysis = analyse(card_suite, design, replications=50)
     effects = analysis.effects.query("metric == 'accuracy'")
     assert list(effects["factor"]) == [
@@ -110,8 +127,8 @@ def test_the_card(card_suite):
     ]
     assert set(effects["within"][1:]) == {"class_order=sorted"}
     assert (effects["p_holm"] >= effects["p"]).all()
-    assert line(effects, "class_order")["runs"] == 48
-    assert line(effects, "dropout")["runs"] == 24
+    assert effect(effects, "class_order")["runs"] == 48
+    assert effect(effects, "dropout")["runs"] == 24
     assert effects["sign_probability"].between(0.5, 1).all()
     assert analysis.runs == 48
     assert analysis.items == 200
@@ -123,7 +140,7 @@ def test_the_card(card_suite):
 
 
 def test_effects_of_the_others_do_not_look_at_unsorted(card_suite):
-    design, within = Design(CARD), Design(CARD[1:])
+    design, within = full_factorial(CARD), full_factorial(CARD[1:])
     all_runs = analyse(card_suite, design, replications=20).effects.query("metric == 'accuracy'")
     alone = analyse(card_suite.query("class_order == 'sorted'"), within, replications=20).effects
     alone = alone.query("metric == 'accuracy'")
@@ -132,18 +149,19 @@ def test_effects_of_the_others_do_not_look_at_unsorted(card_suite):
 
 
 def test_only_unsorted_is_said(card_suite):
-    analysis = analyse(card_suite.query("class_order == 'unsorted'"), Design(CARD), replications=2)
+    analysis = analyse(card_suite.query("class_order == 'unsorted'"), full_factorial(CARD), replications=2)
     assert "class_order is only unsorted" in analysis.notes[0]
     assert set(analysis.effects["within"]) == {"class_order=unsorted"}
     assert (
-        "no finished run at both unsorted and sorted" in line(analysis.not_estimable, "class_order")["reason"]
+        "no finished run at both unsorted and sorted"
+        in effect(analysis.not_estimable, "class_order")["reason"]
     )
-    held = Design(CARD[1:], base={"class_order": "unsorted"})
+    held = full_factorial(CARD[1:], {"class_order": "unsorted"})
     assert "unsorted" in analyse(card_suite.query("class_order == 'unsorted'"), held, replications=2).notes[0]
 
 
 def test_order_of_rows_does_not_matter(card_suite):
-    design = Design(CARD)
+    design = full_factorial(CARD)
     one = analyse(card_suite, design, replications=20)
     other = analyse(card_suite.sample(frac=1, random_state=0), design, replications=20)
     numbers = ["estimate", "low_run", "high_run", "low", "high", "p_holm", "sign_probability"]
@@ -156,16 +174,16 @@ def test_order_of_rows_does_not_matter(card_suite):
 
 def test_missing_cell_is_listed_and_not_filled_in(card_suite):
     gone = "conv_layers == '3' and dropout == '0.1' and smote == 'on'"
-    analysis = analyse(card_suite.query(f"not ({gone})"), Design(CARD), replications=2)
+    analysis = analyse(card_suite.query(f"not ({gone})"), full_factorial(CARD), replications=2)
     assert analysis.effects.empty
     assert len(analysis.not_estimable) == 7
-    reason = line(analysis.not_estimable, "dropout")["reason"]
+    reason = effect(analysis.not_estimable, "dropout")["reason"]
     assert reason == "no finished run in conv_layers=3, dropout=0.1, smote=on"
     assert "1 of 8 trained cells have no run" in analysis.notes[0]
     empty = analysis.cells.query(f"class_order == 'sorted' and {gone}").iloc[0]
     assert empty["runs"] == 0
     assert np.isnan(empty["accuracy"])
-    part = line(analysis.partial, "dropout")
+    part = effect(analysis.partial, "dropout")
     assert part["runs"] == 18  # 3 of 4 settings
     assert "settings that did run" in part["note"]
     assert np.isnan(part["p_holm"])
@@ -173,9 +191,9 @@ def test_missing_cell_is_listed_and_not_filled_in(card_suite):
 
 def test_failed_sorted_run_does_not_move_the_question_to_unsorted(card_suite):
     failed = "class_order == 'sorted' and conv_layers == '3' and dropout == '0.1' and smote == 'on'"
-    analysis = analyse(card_suite.query(f"not ({failed})"), Design(CARD), replications=2)
+    analysis = analyse(card_suite.query(f"not ({failed})"), full_factorial(CARD), replications=2)
     assert set(analysis.not_estimable["within"]) == {"", "class_order=sorted"}
-    only = Design(CARD, "one-at-a-time", BASE)
+    only = one_at_a_time(CARD, BASE)
     unsorted = analyse(suite(only).query("class_order == 'unsorted'"), only, replications=2)
     assert unsorted.effects.empty
     assert len(unsorted.not_estimable) == 4
@@ -183,13 +201,13 @@ def test_failed_sorted_run_does_not_move_the_question_to_unsorted(card_suite):
 
 def test_partial_effect_is_the_mean_over_complete_settings():
     right = {("1", "off"): [2, 4], ("1", "on"): [3, 3], ("3", "off"): [5, 7]}
-    analysis = analyse(runs_with(right, (LAYERS, SMOTE)), Design((LAYERS, SMOTE)), replications=2)
-    assert line(analysis.partial, "conv_layers")["estimate"] == pytest.approx(30)
+    analysis = analyse_crossed(right, (LAYERS, SMOTE))
+    assert effect(analysis.partial, "conv_layers")["estimate"] == pytest.approx(30)
     assert "conv_layers x smote" not in set(analysis.partial["factor"])
 
 
 def test_one_seed_gives_no_run_interval(card_suite):
-    analysis = analyse(card_suite.query("seed == 0"), Design(CARD), replications=20)
+    analysis = analyse(card_suite.query("seed == 0"), full_factorial(CARD), replications=20)
     for row in analysis.effects.to_dict("records"):
         assert np.isnan(
             [row[name] for name in ("low_run", "low", "p", "p_holm", "detectable", "sign_probability")]
@@ -201,8 +219,9 @@ def test_one_seed_gives_no_run_interval(card_suite):
 
 def test_unequal_seeds_weigh_cells_the_same():
     right = {("1", "off"): [2, 4, 6], ("1", "on"): [3], ("3", "off"): [5, 7], ("3", "on"): [8, 10]}
-    row = line(
-        analyse(runs_with(right, (LAYERS, SMOTE)), Design((LAYERS, SMOTE)), replications=2).effects, "smote"
+    row = effect(
+        analyse_crossed(right, (LAYERS, SMOTE)).effects,
+        "smote",
     )
     assert row["estimate"] == pytest.approx((30 + 90) / 2 - (40 + 60) / 2)
     assert "1 to 3 seeds per cell" in row["note"]
@@ -214,7 +233,10 @@ def test_unequal_seeds_weigh_cells_the_same():
 
 def test_runs_that_never_vary_give_no_error():
     right = {("1",): [5, 5], ("3",): [5, 5]}
-    row = line(analyse(runs_with(right, (LAYERS,)), Design((LAYERS,)), replications=2).effects, "conv_layers")
+    row = effect(
+        analyse_crossed(right, (LAYERS,)).effects,
+        "conv_layers",
+    )
     assert tuple(row[["estimate", "low", "high", "p"]]) == pytest.approx((0, 0, 0, 1), abs=1e-4)
 
 
@@ -223,37 +245,40 @@ def test_runs_that_never_vary_give_no_error():
 
 def test_one_factor_is_the_paired_t_test():
     right = {("1",): [2, 4, 3, 6], ("3",): [5, 7, 7, 8]}
-    row = line(analyse(runs_with(right, (LAYERS,)), Design((LAYERS,)), replications=2).effects, "conv_layers")
+    row = effect(
+        analyse_crossed(right, (LAYERS,)).effects,
+        "conv_layers",
+    )
     paired = stats.ttest_rel([50, 70, 70, 80], [20, 40, 30, 60]).confidence_interval()
     assert (row["low_run"], row["high_run"]) == pytest.approx(paired)
 
 
 def test_more_than_two_levels_are_contrasts_with_the_first():
     rate = Factor("dropout", ("0.01", "0.1", "0.3"))
-    design = Design((rate, SMOTE))
+    design = full_factorial((rate, SMOTE))
     cells = list(product(rate.levels, SMOTE.levels))
     right = {cell: [k + 1, k + 2] for k, cell in enumerate(cells)}
-    table = analyse(runs_with(right, (rate, SMOTE)), design, replications=2).effects
-    assert line(table, "dropout", "0.1")["estimate"] == pytest.approx(20)
-    assert line(table, "dropout", "0.3")["estimate"] == pytest.approx(40)
+    table = analyse(answers_of(right, (rate, SMOTE)), design, replications=2).effects
+    assert effect(table, "dropout", "0.1")["estimate"] == pytest.approx(20)
+    assert effect(table, "dropout", "0.3")["estimate"] == pytest.approx(40)
     assert set(table["reference"][:2]) == {"0.01"}
-    assert line(table, "dropout x smote", "0.3 x on")["estimate"] == pytest.approx(0)
-    assert line(table, "dropout", "0.1")["runs"] == 8
+    assert effect(table, "dropout x smote", "0.3 x on")["estimate"] == pytest.approx(0)
+    assert effect(table, "dropout", "0.1")["runs"] == 8
 
 
 def test_one_at_a_time_is_read_against_the_base_cell():
-    design = Design(CARD, "one-at-a-time", BASE)
+    design = one_at_a_time(CARD, BASE)
     answers = suite(design, seeds=3)
-    assert len(design.readings()) == 5
+    assert len(design.cells) == 5
     analysis = analyse(answers, design, replications=2)
     effects = analysis.effects.query("metric == 'accuracy'")
     assert list(effects["kind"]) == ["class order", "base", "base", "base"]
     means = analysis.cells.set_index([f.name for f in CARD])["accuracy"]
     base = means["sorted", "3", "0.1", "off"]
-    row = line(effects, "conv_layers")
+    row = effect(effects, "conv_layers")
     assert (row["level"], row["reference"], row["runs"]) == ("1", "3", 6)
     assert row["estimate"] == pytest.approx(means["sorted", "1", "0.1", "off"] - base)
-    assert line(effects, "class_order")["estimate"] == pytest.approx(
+    assert effect(effects, "class_order")["estimate"] == pytest.approx(
         base - means["unsorted", "3", "0.1", "off"]
     )
     without = analyse(answers.query("smote == 'off'"), design, replications=2)
@@ -263,15 +288,15 @@ def test_one_at_a_time_is_read_against_the_base_cell():
 
 @pytest.mark.parametrize(("smote", "alias"), [("off", "minus "), ("on", "")])
 def test_half_fraction_names_its_aliases(smote, alias):
-    design = Design(CARD, "half", {**BASE, "conv_layers": "1", "dropout": "0.01", "smote": smote})
+    design = half_fraction(CARD, {**BASE, "conv_layers": "1", "dropout": "0.01", "smote": smote})
     analysis = analyse(suite(design), design, replications=2)
-    assert len(design.cells()) == 4
-    assert ("1", "0.01", smote) in design.cells()
+    assert len(design.trained_cells) == 4
+    assert ("1", "0.01", smote) in design.trained_cells
     effects = analysis.effects.query("metric == 'accuracy'")
     assert list(effects["kind"]) == ["class order", "main", "main", "main"]
-    assert line(effects, "conv_layers")["aliases"] == f"{alias}dropout x smote"
+    assert effect(effects, "conv_layers")["aliases"] == f"{alias}dropout x smote"
     means = analysis.cells.query("class_order == 'sorted'").groupby("conv_layers")["accuracy"].mean()
-    assert line(effects, "conv_layers")["estimate"] == pytest.approx(means["3"] - means["1"])
+    assert effect(effects, "conv_layers")["estimate"] == pytest.approx(means["3"] - means["1"])
 
 
 # Comparison of suites
@@ -286,8 +311,8 @@ def test_comparison_of_a_suite_with_itself_is_nothing(card_suite):
 
 
 def test_comparison_by_hand_paired_and_not():
-    first = runs_with({("1",): [2, 4, 3], ("3",): [5, 5, 6]}, (LAYERS,))
-    second = runs_with({("1",): [4, 5, 6], ("5",): [1, 1, 1]}, (LAYERS,))
+    first = answers_of({("1",): [2, 4, 3], ("3",): [5, 5, 6]}, (LAYERS,))
+    second = answers_of({("1",): [4, 5, 6], ("5",): [1, 1, 1]}, (LAYERS,))
     table = compare(first, second, ["conv_layers"])
     assert list(table["conv_layers"]) == ["all", "1"]
     paired = stats.ttest_rel([40, 50, 60], [20, 40, 30]).confidence_interval()
@@ -299,11 +324,11 @@ def test_comparison_by_hand_paired_and_not():
 
 
 def test_comparison_needs_the_same_items_and_a_common_cell():
-    first = runs_with({("1",): [2, 4]}, (LAYERS,))
+    first = answers_of({("1",): [2, 4]}, (LAYERS,))
     with pytest.raises(ValueError, match="share their test items"):
-        compare(first, runs_with({("1",): [2, 4]}, (LAYERS,), items=9), ["conv_layers"])
+        compare(first, answers_of({("1",): [2, 4]}, (LAYERS,), items=9), ["conv_layers"])
     with pytest.raises(ValueError, match="no cell in common"):
-        compare(first, runs_with({("3",): [2, 4]}, (LAYERS,)), ["conv_layers"])
+        compare(first, answers_of({("3",): [2, 4]}, (LAYERS,)), ["conv_layers"])
 
 
 # Refusals
@@ -321,6 +346,6 @@ def test_comparison_needs_the_same_items_and_a_common_cell():
     ],
 )
 def test_what_cannot_be_read_is_refused(spoil, message):
-    answers = runs_with({("1",): [2, 4], ("3",): [5, 7]}, (LAYERS,))
+    answers = answers_of({("1",): [2, 4], ("3",): [5, 7]}, (LAYERS,))
     with pytest.raises(ValueError, match=message):
-        analyse(spoil(answers), Design((LAYERS,)), replications=2)
+        analyse(spoil(answers), full_factorial((LAYERS,)), replications=2)

@@ -8,17 +8,18 @@ from scipy import stats
 from statsmodels.stats.anova import anova_lm
 
 import simulation
-from simulation import SETTINGS, Noise, study
+from simulation import SETTINGS, Noise, full_factorial, study
 from suites import DROPOUT, LAYERS, SMOTE, suite
-from summary.analysis.contrasts import Contrast, Design
-from summary.analysis.effects import analyse
-from summary.analysis.samples import accuracy, read_runs
-from summary.analysis.uncertainty import Components, Layout, detectable, interval
+from summary.analysis import Design, analyse
+from summary.analysis.contrasts import Contrast, trained_contrasts
+from summary.analysis.layout import Layout
+from summary.analysis.samples import Sample, accuracy, read_runs
+from summary.analysis.uncertainty import Components, detectable, interval
 
 
 @pytest.fixture(scope="module")
 def balanced() -> tuple[pd.DataFrame, Design]:
-    design = Design((LAYERS, DROPOUT, SMOTE))
+    design = full_factorial((LAYERS, DROPOUT, SMOTE))
     return suite(design, seeds=4, items=80), design
 
 
@@ -43,9 +44,8 @@ def test_run_level_test_is_the_anova_with_seeds_as_blocks(balanced):
     runs = read_runs(answers, ["conv_layers", "dropout", "smote"])
     sample = accuracy(runs)
     layout = Layout([tuple(row) for row in runs.table.iloc[:, :3].to_numpy()], [*runs.table["seed"]], False)
-    for contrast, term in zip(design.contrasts(), ["a", "b", "c", "a:b", "a:c", "b:c"], strict=True):
-        parts = layout.components(contrast, sample.value, sample.covariance, sample.items)
-        estimate = layout.weights(contrast) @ sample.value
+    for contrast, term in zip(trained_contrasts(design), ["a", "b", "c", "a:b", "a:c", "b:c"], strict=True):
+        estimate, parts = layout.estimate(contrast, sample)
         assert estimate**2 / parts.run == pytest.approx(table.loc[term, "F"])
         assert parts.df_run == table.loc["Residual", "df"]
 
@@ -64,7 +64,7 @@ def test_parts_are_those_of_statsmodels_clusters(balanced):
     runs = read_runs(answers, ["conv_layers", "dropout", "smote"])
     sample = accuracy(runs)
     cells = [tuple(row) for row in runs.table.iloc[:, :3].to_numpy()]
-    parts = Layout(cells, range(32)).components(design.contrasts()[0], sample.value, sample.covariance, 80)
+    _, parts = Layout(cells, range(32)).estimate(trained_contrasts(design)[0], sample)
     assert np.sqrt(parts.item * 79 / 80) == pytest.approx(by_item)
     assert np.sqrt(parts.run * 24 / 32) == pytest.approx(by_run)
 
@@ -84,11 +84,11 @@ def test_plain_two_way_clustering_of_the_benchmark_is_that_of_statsmodels(balanc
 @pytest.mark.parametrize(("setting", "seeds"), [("none", 3), ("some", 5), ("much", 5)])
 def test_two_way_intervals_cover_and_find(setting, seeds):
     """A reduced benchmarks/interval_coverage.py: 6 effects x 400 tables; the mean is known to 1 point."""
-    found = study(SETTINGS[setting], seeds, 400, class_order=False, random_seed=3)
-    assert 0.93 <= found.coverage.mean() <= 0.975
-    assert found.coverage.min() >= 0.92
-    assert 0.93 <= found.covered_by_run.mean() <= 0.97
-    assert found.false_positives <= 0.06
+    result = study(SETTINGS[setting], seeds, 400, class_order=False, random_seed=3)
+    assert 0.93 <= result.coverage.mean() <= 0.975
+    assert result.coverage.min() >= 0.92
+    assert 0.93 <= result.covered_by_run.mean() <= 0.97
+    assert result.false_positives <= 0.06
 
 
 def test_runs_that_go_together_by_seed_are_noticed():
@@ -102,8 +102,8 @@ def test_runs_that_go_together_by_seed_are_noticed():
 
 def test_power_is_as_stated():
     size = float(np.median(study(SETTINGS["some"], 5, 100, class_order=False).detectable[:, 0]))
-    found = study(SETTINGS["some"], 5, 400, (size, 0, 0), 0.0, class_order=False, random_seed=5)
-    assert 0.75 <= found.rejected[0] <= 0.87
+    result = study(SETTINGS["some"], 5, 400, (size, 0, 0), 0.0, class_order=False, random_seed=5)
+    assert 0.75 <= result.rejected[0] <= 0.87
 
 
 def test_smallest_detectable_effect_with_many_runs_is_the_textbook_one():
@@ -122,22 +122,21 @@ def test_more_seeds_do_not_pass_the_floor(balanced):
 
 
 def test_sign_probability_is_that_of_single_runs():
-    """New pairs of runs on new items show the sign of the effect as often as said (truth: a large pilot)."""
+    """New pairs of runs on new items show the effect's sign as often as stated (truth: a large pilot)."""
     rng = np.random.default_rng(2)
     expected = np.array([0.28, 0.30])
-    design = Design((LAYERS,))
-    cells = [cell for cell in design.cells() for _ in range(200)]
+    design = full_factorial((LAYERS,))
+    cells = [cell for cell in design.trained_cells for _ in range(200)]
     pilot, _ = simulation.simulate(rng, expected, SETTINGS["some"], 200, 630)
     runs = pilot.reshape(400, -1).astype(float)
     layout = Layout(cells, [*range(200)] * 2)
     covariance = np.cov(runs) / 630
-    value = (
-        np.repeat(expected, 200) + runs.mean(1) - np.repeat(pilot.mean((1, 2)), 200)
-    )  # around the true means
-    said = layout.sign_probability(design.contrasts()[0], value, covariance)
+    # The pilot's values, around the true means.
+    value = np.repeat(expected, 200) + runs.mean(1) - np.repeat(pilot.mean((1, 2)), 200)
+    stated = layout.sign_probability(trained_contrasts(design)[0], Sample(value, covariance, 630))
     unpaired = simulation.Noise(run=np.hypot(SETTINGS["some"].run, SETTINGS["some"].seed))
     pairs = [simulation.simulate(rng, expected, unpaired, 1, 630)[0].mean((1, 2)) for _ in range(1500)]
-    assert said == pytest.approx(np.mean([b > a for a, b in pairs]), abs=0.04)
+    assert stated == pytest.approx(np.mean([b > a for a, b in pairs]), abs=0.04)
 
 
 def test_components_never_fall_below_their_noise():

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import without
 from summary import suite as reading
-from summary.analysis.effects import analyse
+from summary.analysis import analyse
 from summary.report import figures, sentences, tables
 from summary.report import page as report
 

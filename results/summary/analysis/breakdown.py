@@ -1,0 +1,75 @@
+"""Tables by class and by cell."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from summary.analysis.contrasts import Contrast
+from summary.analysis.designs import Cell, Design
+from summary.analysis.estimates import EFFECT, POINTS, effect_columns, main_effects
+from summary.analysis.layout import Layout
+from summary.analysis.responses import Responses
+from summary.analysis.samples import Runs, Sample, accuracy
+from summary.analysis.uncertainty import interval
+
+FEW_ITEMS = 5  # below this a class gets no interval
+
+
+def per_class_table(families: Sequence[Responses], runs: Runs) -> pd.DataFrame:
+    """Estimate the main effects on the accuracy of each class; exploratory, not corrected."""
+    rows = []
+    for label, count in enumerate(runs.support.tolist()):
+        sample = accuracy(runs, label)
+        for responses in families:
+            own = responses.sample(sample)
+            for contrast in main_effects(responses):
+                estimate, parts = responses.layout.estimate(contrast, own)
+                low, high = interval(estimate, parts.variance, parts.df)
+                row = {"class": runs.classes[label], "items": count, **effect_columns(responses, contrast)}
+                row["estimate"] = POINTS * estimate
+                if count >= FEW_ITEMS:
+                    row |= {"low": POINTS * low, "high": POINTS * high, "note": ""}
+                else:
+                    row |= {"low": np.nan, "high": np.nan, "note": "too few items to tell"}
+                rows.append(row)
+    return pd.DataFrame(rows, columns=["class", "items", *EFFECT, "estimate", "low", "high", "note"])
+
+
+def cells_table(
+    runs: Runs, design: Design, cells: Sequence[Cell], samples: Mapping[str, Sample]
+) -> pd.DataFrame:
+    """Estimate the metrics of each planned cell, those without a finished run included.
+
+    ``cells`` has the trained cell of each run.
+    """
+    evaluated = design.evaluated.name if design.evaluated else None
+    readings = runs.table[evaluated] if evaluated else pd.Series("", runs.table.index)
+    groups = {}
+    for reading, rows in readings.groupby(readings):
+        chosen = rows.index.to_numpy()
+        # Each run counts as a seed of its own, so that the seeds are no blocks.
+        layout = Layout([cells[run] for run in chosen], chosen)
+        groups[reading] = Responses((), np.eye(len(cells))[chosen], layout)
+    table = []
+    for levels in design.cells:
+        cell, responses = design.trained_cell(levels), groups.get(levels[evaluated] if evaluated else "")
+        if responses is not None and cell in responses.layout.labels:
+            table.append({**levels, **_cell_row(responses, cell, samples)})
+        else:
+            table.append({**levels, "runs": 0})
+    columns = ["runs", "accuracy", "low", "high", "sd", "balanced_accuracy", "macro_f1"]
+    return pd.DataFrame(table, columns=[*design.names, *columns])
+
+
+def _cell_row(responses: Responses, cell: Cell, samples: Mapping[str, Sample]) -> dict:
+    layout, own = responses.layout, {name: responses.sample(sample) for name, sample in samples.items()}
+    mean = Contrast("cell", "", "", "", ({cell: 1},))
+    estimate, parts = layout.estimate(mean, own["accuracy"])
+    low, high = interval(estimate, parts.variance, parts.df)
+    values = own["accuracy"].value[layout.weights(mean) > 0]
+    points = {
+        **{name: layout.weights(mean) @ sample.value for name, sample in own.items()},
+        **{"low": low, "high": high, "sd": values.std(ddof=1) if len(values) > 1 else np.nan},
+    }
+    return {"runs": len(values), **{name: POINTS * value for name, value in points.items()}}

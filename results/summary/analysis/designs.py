@@ -1,0 +1,131 @@
+"""Designs: factors, and the combinations of their levels that are planned.
+
+Words as in Box, Hunter and Hunter, *Statistics for Experimenters*, 2nd ed., chapters 5 and 6.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+ONE_AT_A_TIME = "one-at-a-time"
+
+Cell = tuple[str, ...]  #: a trained cell: levels of the train-stage factors, in the design's order
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A setting that is varied: its levels in order, the first being the reference.
+
+    ``stage`` is ``"train"`` if every level costs a training, ``"evaluate"`` if the levels
+    are readings of the same trainings (class order).
+
+    Raises
+    ------
+    ValueError
+        No level, a level twice, or another stage.
+    """
+
+    name: str
+    levels: tuple[str, ...]
+    stage: str = "train"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "levels", tuple(map(str, self.levels)))
+        if not self.levels or len(set(self.levels)) < len(self.levels):
+            raise ValueError(f"factor {self.name}: levels must be there and differ, not {list(self.levels)}")
+        if self.stage not in ("train", "evaluate"):
+            raise ValueError(f"factor {self.name}: stage must be train or evaluate, not {self.stage}")
+
+
+@dataclass(frozen=True)
+class Design:
+    """Factors and the cells that are planned of them.
+
+    Which effects a design can estimate, and what they are confounded with, follows from its
+    cells (``contrasts.py``); how the cells were chosen need not be known.
+
+    Parameters
+    ----------
+    factors : tuple of Factor
+        At most one of stage ``evaluate``.
+    cells : iterable of mapping
+        Factor name -> level, for every planned combination; repetitions count once. Kept in
+        the order of the factors' levels.
+    kind : str
+        ``"full"`` (default), ``"one-at-a-time"`` (effects are then measured against the base
+        cell) or the name of a fraction, as ``"half"``.
+    base : mapping, optional
+        Name -> level in the base cell, of the factors and of settings that are held fixed.
+        Needed one at a time.
+
+    Raises
+    ------
+    ValueError
+        A factor twice, two evaluate-stage factors, a cell without a level of each factor, or no
+        base where one is needed.
+    """
+
+    factors: tuple[Factor, ...]
+    cells: tuple[Mapping[str, str], ...] = field(hash=False)
+    kind: str = "full"
+    base: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "factors", tuple(self.factors))
+        if len(set(self.names)) < len(self.names):
+            raise ValueError(f"a factor is given twice: {', '.join(self.names)}")
+        if len(self.factors) - len(self.trained) > 1:
+            raise ValueError("there can be one factor of stage evaluate")
+        if self.kind == ONE_AT_A_TIME:
+            self._levels_of(self.base or {}, "the base")
+        object.__setattr__(self, "cells", self._ordered(self.cells))
+
+    def _ordered(self, cells: Iterable[Mapping[str, str]]) -> tuple[dict[str, str], ...]:
+        distinct = {self._levels_of(cell, "a cell") for cell in cells}
+        position = [{level: at for at, level in enumerate(factor.levels)} for factor in self.factors]
+        ordered = sorted(
+            distinct, key=lambda cell: [at[level] for at, level in zip(position, cell, strict=True)]
+        )
+        return tuple(dict(zip(self.names, cell, strict=True)) for cell in ordered)
+
+    def _levels_of(self, cell: Mapping[str, str], what: str) -> tuple[str, ...]:
+        levels = tuple(str(cell.get(factor.name)) for factor in self.factors)
+        for factor, level in zip(self.factors, levels, strict=True):
+            if level not in factor.levels:
+                raise ValueError(f"{what} of the {self.kind} design must hold a level of {factor.name}")
+        return levels
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the factors."""
+        return [factor.name for factor in self.factors]
+
+    @property
+    def trained(self) -> tuple[Factor, ...]:
+        """The factors whose levels cost a training."""
+        return tuple(factor for factor in self.factors if factor.stage == "train")
+
+    @property
+    def evaluated(self) -> Factor | None:
+        """The factor whose levels are readings of the same trainings, if there is one."""
+        return next((factor for factor in self.factors if factor.stage == "evaluate"), None)
+
+    @property
+    def trained_cells(self) -> list[Cell]:
+        """The trained cells; one empty cell if no factor costs a training."""
+        return list(dict.fromkeys(map(self.trained_cell, self.cells)))
+
+    def trained_cell(self, levels: Mapping[str, str]) -> Cell:
+        """Take the levels of the train-stage factors from those of all factors."""
+        return tuple(levels[factor.name] for factor in self.trained)
+
+    def cells_read_at(self, level: str) -> list[Cell]:
+        """List the trained cells that are planned at a level of the evaluate-stage factor."""
+        return [
+            self.trained_cell(cell)
+            for cell in self.cells
+            if self.evaluated is not None and cell[self.evaluated.name] == level
+        ]
+
+    def label(self, cell: Cell) -> str:
+        """Format a trained cell: ``conv_layers=3, dropout=0.1``."""
+        return ", ".join(f"{factor.name}={level}" for factor, level in zip(self.trained, cell, strict=True))
