@@ -28,7 +28,7 @@ def _train(job: Job, data: Store, logger: RunLogger, report: Callable[[float], N
     drawn = np.random.default_rng(int(job.training.fingerprint[:8], 16))
     outputs = np.where(drawn.random(len(data.test.labels)) < 0.4, data.test.labels, 0)
     return outcome.write(
-        job.training.outcome,
+        job.training.files.outcome,
         lambda folder: models.save(network, folder, config.image_size, data.resize),
         outputs=outputs,
         curve=logger.curve,

@@ -1,6 +1,7 @@
-"""The cache: what is kept of decoded images, how large it is, and how to be rid of it.
+"""The cache: what it holds, how large that is, and how to remove it.
 
-Clear it when no suite runs: trainings read from it. Images and runs are not touched.
+Clear it when no suite runs: trainings read the decoded images from it. Your images and the runs are
+not touched.
 """
 
 import click
@@ -9,23 +10,43 @@ from ablations.cli import commands
 from ablations.cli.prepare import CACHE_OPTION
 from ablations.process.commands import YES_OR_NO
 from ablations.suite.prepare import cache_folder
-from wikiart.cache import folder as disk
+from wikiart.cache.disk import size
+from wikiart.cache.folder import ABANDONED, Cache, Remaining
 
-CLEAR = click.option("--clear", **YES_OR_NO, help="Remove what is kept.")
+CLEAR = click.option("--clear", **YES_OR_NO, help="Remove everything listed.")
 
 
 @commands.command(
     __doc__, example="mlflow run . -e cache -P clear=yes", options={"Cache": (CACHE_OPTION, CLEAR)}
 )
 def command(cache: str, clear: bool) -> None:
-    """Show the sizes, and clear if asked to."""
-    folder = cache_folder(cache)
-    for kind, paths in disk.kept(folder).items():
-        megabytes = sum(map(disk.size, paths)) / 1e6
-        click.echo(f"{kind:10} {len(paths):>4} {megabytes:>12,.1f} MB")
+    """Print what the cache holds, by kind; clear it if asked to."""
+    folder = Cache(cache_folder(cache))
+    total = _total_size(folder)
+    for kind, paths in folder.contents().items():
+        click.echo(f"{kind:11} {len(paths):>4} {sum(map(size, paths)) / 1e6:>12,.1f} MB")
     if clear:
-        click.echo(f"cleared: {disk.clear(folder) / 1e6:,.1f} MB")
-    click.echo(f"cache: {folder}")
+        remaining = folder.clear()
+        click.echo(f"cleared: {(total - _total_size(folder)) / 1e6:,.1f} MB")
+        _print_remaining(remaining)
+    click.echo(f"cache: {folder.root}")
+
+
+def _total_size(folder: Cache) -> int:
+    return sum(size(path) for paths in folder.contents().values() for path in paths)
+
+
+def _print_remaining(remaining: Remaining) -> None:
+    """Print what was left alone, and why."""
+    minutes = ABANDONED / 60
+    reasons = {
+        "in use by a running process, which holds the lock": remaining.locked,
+        f"scratch, changed within {minutes:.0f} minutes: a process may be writing it": remaining.recent,
+        "other files, which are not the cache's": remaining.foreign,
+    }
+    for reason, number in reasons.items():
+        if number:
+            click.echo(f"left alone: {number} {reason}")
 
 
 if __name__ == "__main__":

@@ -5,13 +5,13 @@ import click
 from ablations.cli import commands
 from ablations.process.commands import YES_OR_NO
 from ablations.suite import prepare
-from wikiart.cache import folder as disk
+from wikiart.cache.disk import size
 from wikiart.images import store
 
 CACHE_OPTION = click.option(
     "--cache",
     default="",
-    show_default=f"$WIKIART_CACHE, else {prepare.CACHE}",
+    show_default="$WIKIART_CACHE, else ~/.cache/wikiart-ablations",
     help="Folder of the decoded images.",
 )
 
@@ -51,7 +51,7 @@ def command(
     )
     if lines := images.list_skipped(limit=None):
         click.echo(lines)
-    click.echo(f"store: {images.store.folder} ({disk.size(images.store.folder) / 1e6:,.0f} MB)")
+    click.echo(f"store: {images.store.folder} ({size(images.store.folder) / 1e6:,.0f} MB)")
 
 
 if __name__ == "__main__":

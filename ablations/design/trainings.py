@@ -9,7 +9,7 @@ from pathlib import Path
 from ablations.design import study
 from ablations.design.designs import Design
 from ablations.design.factors import Cell
-from wikiart.cache.folder import TRAININGS
+from wikiart.cache.folder import Cache, TrainingFiles
 from wikiart.images.store import Store
 from wikiart.learning.config import TrainingConfig
 from wikiart.versions import VERSIONS
@@ -40,23 +40,9 @@ class Training:
     digest: str  #: of the store's content
 
     @property
-    def lock(self) -> Path:
-        """Held by whoever carries the training out, whichever suite asked for it."""
-        return self._kept.with_suffix(".lock")
-
-    @property
-    def resume(self) -> Path:
-        """Where an interrupted training goes on from; gone once its runs are finished."""
-        return self._kept.with_suffix(".pt")
-
-    @property
-    def outcome(self) -> Path:
-        """Folder of what a finished training came to; gone once its runs are finished."""
-        return self._kept.with_suffix(".outcome")
-
-    @property
-    def _kept(self) -> Path:
-        return self.store.parent.parent / TRAININGS / self.fingerprint  # beside the stores
+    def files(self) -> TrainingFiles:
+        """State, outcome and lock of the training, in the cache of its store."""
+        return Cache.of_store(self.store).training(self.fingerprint)
 
 
 def trainings(plan: Design, stores: Mapping[int, Store]) -> list[Training]:

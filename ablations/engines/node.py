@@ -1,7 +1,6 @@
 """A training on a node of a Ray cluster: images come there once, what must not be lost goes back."""
 
 import getpass
-import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +16,9 @@ from ablations.engines import worker
 from ablations.engines.worker import Job
 from ablations.tracking import outcome
 from ablations.tracking.outcome import NotHandedIn
-from wikiart.cache.folder import STORES, publish
+from wikiart.cache.atomic import atomic_file
+from wikiart.cache.disk import build_once
+from wikiart.cache.folder import Cache
 from wikiart.images import store
 
 CHUNK = 2**23  # bytes that travel at a time
@@ -60,27 +61,25 @@ def carry_out(
     try:
         worker.carry_out(job, report)
     except NotHandedIn as error:
-        error.packed = outcome.pack(job.training.outcome)
-        outcome.remove(job.training.outcome)
+        error.packed = outcome.pack(job.training.files.outcome)
+        outcome.remove(job.training.files.outcome)
         raise
 
 
 def _with_level_file(job: Job, text: str) -> Job:
     """The job with its file of style counts where this node can read it."""
     asked = Path(job.training.config.smote)
-    here = node_cache() / "levels" / f"{hashlib.sha256(text.encode()).hexdigest()}{asked.suffix}"
-    here.parent.mkdir(parents=True, exist_ok=True)
-    part = here.with_suffix(f".{os.getpid()}")
-    part.write_text(text, encoding="utf-8")
-    part.replace(here)
+    here = node_cache().level_file(text, asked.suffix)
+    with atomic_file(here) as scratch:
+        scratch.write_text(text, encoding="utf-8")
     config = job.training.config.model_copy(update={"smote": str(here)})
     return replace(job, training=replace(job.training, config=config))
 
 
-def node_cache() -> Path:
-    """The node's own space: $WIKIART_CACHE as it stood where ``ray start`` was typed, else below $TMPDIR."""
+def node_cache() -> Cache:
+    """Return the node's own cache: $WIKIART_CACHE as ``ray start`` had it, else a folder below $TMPDIR."""
     own = Path(tempfile.gettempdir()) / f"wikiart-ablations-{getpass.getuser()}"
-    return Path(os.environ.get("WIKIART_CACHE") or own).expanduser().resolve()
+    return Cache(Path(os.environ.get("WIKIART_CACHE") or own).expanduser().resolve())
 
 
 def fetched(job: Job, origin: str) -> Path:
@@ -93,7 +92,7 @@ def fetched(job: Job, origin: str) -> Path:
     wikiart.errors.CacheError
         There is no room for it.
     """
-    source, target = job.training.store, node_cache() / STORES / job.training.store.name
+    source, target = job.training.store, node_cache().store(job.training.store.name)
     there = NodeAffinitySchedulingStrategy(origin, soft=False)
 
     def bring(scratch: Path) -> None:
@@ -109,7 +108,7 @@ def fetched(job: Job, origin: str) -> Path:
 
     if not target.is_dir():
         sizes = ray.get(_sizes.options(scheduling_strategy=there).remote(source))
-        publish(target, sum(sizes.values()), bring)
+        build_once(target, sum(sizes.values()), bring)
     if store.load(target).digest != job.training.digest:
         raise NodeError(f"{target} on {_name()} holds other images: remove it")
     return target

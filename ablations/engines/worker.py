@@ -47,13 +47,13 @@ def carry_out(job: Job, report: Callable[[float], None]) -> None:
         The tracking server is away, and was for longer than requests are tried again: what was
         trained is kept, and who carries the job out next only hands it in.
     """
-    with locked(job.training.lock):
+    with locked(job.training.files.lock):
         cells = _unfinished(job)
         _forget_older(job)
         if cells:
             _carry_out(replace(job, training=replace(job.training, cells=cells)), report)
-        job.training.resume.unlink(missing_ok=True)
-        outcome.remove(job.training.outcome)
+        job.training.files.state.unlink(missing_ok=True)
+        outcome.remove(job.training.files.outcome)
 
 
 def _unfinished(job: Job) -> tuple[CellRun, ...]:
@@ -70,7 +70,7 @@ def _unfinished(job: Job) -> tuple[CellRun, ...]:
 
 def _forget_older(job: Job) -> None:
     """What is kept from before ``since`` is not gone on with."""
-    resume, kept = job.training.resume, job.training.outcome
+    resume, kept = job.training.files.state, job.training.files.outcome
     if resume.exists() and resume.stat().st_mtime * 1000 < job.since:
         resume.unlink()
     if kept.exists() and kept.stat().st_mtime * 1000 < job.since:
@@ -79,7 +79,7 @@ def _forget_older(job: Job) -> None:
 
 def _carry_out(job: Job, report: Callable[[float], None]) -> None:
     data = store.load(job.training.store)
-    kept = job.training.outcome
+    kept = job.training.files.outcome
     logger = RunLogger(job.destination, job.training, data)
     try:
         logger.start()
@@ -132,14 +132,14 @@ def _train(job: Job, data: Store, logger: RunLogger, report: Callable[[float], N
             TrainingData.from_store(data, recipes_of_store(data, config.smote, config.seed, job.device)),
             device=job.device,
             on_epoch=on_epoch,
-            state_file=job.training.resume,
+            state_file=job.training.files.state,
             save_interval=SAVE_EVERY,
             cuda_graph=RECORD,
         )
         seconds = time.monotonic() - began
         outputs = evaluation.predict(network, data.test.images, device=job.device)
     return outcome.write(
-        job.training.outcome,
+        job.training.files.outcome,
         lambda folder: models.save(network, folder, config.image_size, data.resize),
         outputs=outputs,
         curve=logger.curve,

@@ -178,7 +178,8 @@ def _run_all(
     ServerError
         The server is away at the end, too.
     """
-    kept = [job for job in jobs if job.training.outcome.exists()]  # needs no node but this machine's disk
+    # A kept outcome is on this machine's disk: it needs no node of the cluster.
+    kept = [job for job in jobs if job.training.files.outcome.exists()]
     failed = _run_jobs(kept, options) if cluster else {}
     failed |= _run_jobs([job for job in jobs if not cluster or job not in kept], options, cluster, times)
     late = [job for job in jobs if isinstance(failed.get(job.training.name), NotHandedIn)]
@@ -192,7 +193,7 @@ def _run_all(
     if not server.answers(uri):
         raise ServerError(
             f"the tracking server at {uri} is away: {len(late)} finished trainings are kept in "
-            f"{late[0].training.outcome.parent}; the same command hands them in and goes on from here"
+            f"{late[0].training.files.outcome.parent}; the same command hands them in and goes on from here"
         )
     return failed
 
@@ -226,7 +227,7 @@ def _run_jobs(
             if error is not None:
                 failed[jobs[index].training.name] = error
             if isinstance(error, NotHandedIn) and error.packed:
-                outcome.unpack(error.packed, jobs[index].training.outcome)
+                outcome.unpack(error.packed, jobs[index].training.files.outcome)
                 error.packed = None
     times["trainings"] = time.monotonic() - began
     return failed

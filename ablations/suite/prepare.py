@@ -5,15 +5,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
 from ablations.process.progress import ProgressBar, say
+from ablations.suite.remedies import remedies
 from wikiart import sample
-from wikiart.cache import folder as disk
+from wikiart.cache.disk import cache_errors
 from wikiart.images import paintings, store
 from wikiart.images.audit import Audit, audit
 from wikiart.images.paintings import Paintings
 from wikiart.images.store import Store
 
-CACHE = "~/.cache/wikiart-ablations"
 SHOWN = 20  #: unreadable images that a suite lists at its end
 
 
@@ -43,8 +45,8 @@ class PreparedImages:
 
 
 def cache_folder(cache: str) -> Path:
-    """Return the folder of the stores: ``cache``, else $WIKIART_CACHE, else ~/.cache/wikiart-ablations."""
-    chosen = cache or os.environ.get("WIKIART_CACHE") or CACHE
+    """Return the cache folder: ``cache``, else $WIKIART_CACHE, else the platform's (~/.cache on Linux)."""
+    chosen = cache or os.environ.get("WIKIART_CACHE") or user_cache_path("wikiart-ablations")
     return Path(chosen).expanduser().resolve()
 
 
@@ -58,7 +60,7 @@ def locate(data: str, cache: Path) -> Paintings:
     """
     if data != "sample":
         return paintings.find(Path(data))
-    with ProgressBar("painting the sample", "images") as bar, disk.writing(cache):
+    with ProgressBar("painting the sample", "images") as bar, remedies(), cache_errors(cache):
         return paintings.find(sample.make(cache, bar.update))
 
 
@@ -76,7 +78,7 @@ def decode(
     wikiart.errors.DataError
         See wikiart.images.store.build.
     """
-    with ProgressBar(f"decoding at {image_size} px", "images") as bar:
+    with ProgressBar(f"decoding at {image_size} px", "images") as bar, remedies():
         return store.build(
             dataset, image_size, cache, resize=resize, allow_skipped=allow_skipped, progress=bar.update
         )
@@ -116,7 +118,8 @@ def prepare(
 
 def _without(decoded: Store, paths: set[str]) -> Store:
     rows = [row for row, path in enumerate(decoded.train.paths) if path in paths]
-    return store.without(decoded, rows)
+    with remedies():
+        return store.without(decoded, rows)
 
 
 def count_styles(dataset: Paintings) -> str:

@@ -13,6 +13,7 @@ from ablations.design.factors import DesignError
 from ablations.process.errors import first_line
 from ablations.process.progress import ProgressBar
 from ablations.suite.figures import bars_figure, parents_figure
+from ablations.suite.remedies import remedies
 from ablations.tracking.destination import Destination
 from wikiart.images.store import Store
 from wikiart.smote.cached import recipes_of_store
@@ -42,7 +43,7 @@ def show(destination: Destination, design: Design, stores: Mapping[int, Store], 
     counts = {"before": plan("off", store.train.labels, store.classes)}
     for level in levels:
         counts[level] = _planned(level, store)
-        with ProgressBar(f"SMOTE {level}: neighbours") as bar:
+        with ProgressBar(f"SMOTE {level}: neighbours") as bar, remedies():
             made = recipes_of_store(store, level, seed, device, bar.update)
         if len(made.labels):
             client.log_figure(

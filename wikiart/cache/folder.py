@@ -1,184 +1,146 @@
-"""What is kept on disk between suites: it appears whole or not at all, and can be swept and cleared."""
+"""The cache folder: where each thing in it lies, what is there, and how to clear it."""
 
-import errno
+import hashlib
 import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import NamedTuple
 
-import numpy as np
 from filelock import FileLock, Timeout
 
-from wikiart.errors import CacheError
+ABANDONED = 3600.0  #: seconds without a change after which a scratch file counts as left by a killed process
 
-STORES, NEIGHBOURS, TRAININGS = "stores", "neighbours", "trainings"  #: folders in the cache
-ABANDONED = 3600.0  #: seconds after which an untouched scratch folder belongs to no one
-FULL = (None, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # None: numpy's own error after a short write
+_KEY = "[0-9a-f]" * 32
+#: What is kept, by kind, as patterns below the cache folder. Files that match none of them are not ours.
+PATTERNS = {
+    "stores": (f"stores/{_KEY}",),
+    "neighbours": ("neighbours/[!.]*.npy",),
+    "states": ("trainings/[!.]*.pt",),
+    "outcomes": ("trainings/[!.]*.outcome",),
+    "level files": ("levels/[!.]*",),
+    "samples": ("sample-v*",),
+    "scratch": (
+        f"stores/.{_KEY}-*",
+        ".sample-*",
+        *(f"{folder}/*.part" for folder in ("neighbours", "trainings", "levels")),
+        "trainings/*.writing",  # of versions before atomic_folder
+    ),
+    "locks": (f"stores/.{_KEY}.lock", "neighbours/*.lock", "trainings/*.lock"),
+}
 
 
-@contextmanager
-def npy(path: Path, shape: tuple[int, ...]) -> Iterator[Callable[[np.ndarray], None]]:
-    """An .npy file of as many uint8 rows of this shape as are appended.
+class Remaining(NamedTuple):
+    """What `Cache.clear` leaves alone, as numbers of files and folders."""
 
-    Written, not mapped: on a full disk a write is an error that can be told, a touched page a dead process.
+    locked: int  #: trainings and searches whose lock a running process holds
+    recent: int  #: scratch files and folders changed within `ABANDONED` seconds: they may be in use
+    foreign: int  #: entries that match none of `PATTERNS`
+
+
+@dataclass(frozen=True)
+class TrainingFiles:
+    """What is kept of a training until its runs are finished."""
+
+    state: Path  #: file from which an interrupted training continues
+    outcome: Path  #: folder with the trained network and its predictions
+    lock: Path  #: held by the process that carries the training out, whichever suite asked for it
+
+
+@dataclass(frozen=True)
+class Cache:
+    """The folder that holds everything kept between suites, and the place of each thing in it."""
+
+    root: Path
+
+    @classmethod
+    def of_store(cls, store: Path) -> "Cache":
+        """Return the cache that a store's folder belongs to."""
+        return cls(store.parents[1])
+
+    def store(self, key: str) -> Path:
+        """Return the folder of the store with this key."""
+        return self.root / "stores" / key
+
+    def neighbours(self, digest: str) -> Path:
+        """Return the file of a table of neighbours, by the digest of what decides it."""
+        return self.root / "neighbours" / f"neighbours-{digest}.npy"
+
+    def training(self, fingerprint: str) -> TrainingFiles:
+        """Return the files of the training with this fingerprint."""
+        base = self.root / "trainings" / fingerprint
+        return TrainingFiles(*(base.with_name(f"{fingerprint}.{end}") for end in ("pt", "outcome", "lock")))
+
+    def level_file(self, text: str, suffix: str) -> Path:
+        """Return the file for this text of a SMOTE level, received from another machine."""
+        return self.root / "levels" / f"{hashlib.sha256(text.encode()).hexdigest()}{suffix}"
+
+    def sample(self, version: int) -> Path:
+        """Return the folder of the generated images."""
+        return self.root / f"sample-v{version}"
+
+    def contents(self) -> dict[str, list[Path]]:
+        """Return the paths of everything kept, by kind."""
+        return {kind: self._matching(kind) for kind in PATTERNS}
+
+    def sweep(self) -> None:
+        """Remove the scratch files and folders that killed processes left behind."""
+        for path in self._matching("scratch"):
+            if not _changed_recently(path):
+                _remove(path)
+
+    def clear(self) -> Remaining:
+        """Remove everything kept, except for what a running process may be using.
+
+        Stores have no lock: clear the cache when no suite runs.
+        """
+        # A training's state and outcome bear the name of its lock: <fingerprint>.lock, .pt, .outcome.
+        held = {path.with_suffix("") for path in self._matching("locks") if not _remove_lock(path)}
+        for kind in PATTERNS.keys() - {"locks", "scratch"}:
+            for path in self._matching(kind):
+                if path.with_suffix("") not in held:
+                    _remove(path)
+        self.sweep()
+        return Remaining(len(held), len(self._matching("scratch")), len(self._foreign()))
+
+    def _matching(self, kind: str) -> list[Path]:
+        return sorted(path for pattern in PATTERNS[kind] for path in self.root.glob(pattern))
+
+    def _foreign(self) -> set[Path]:
+        """Return the entries of the cache and of its folders that match no pattern."""
+        rooms = {self.root / pattern.rpartition("/")[0] for kind in PATTERNS.values() for pattern in kind}
+        entries = {path for room in rooms if room.is_dir() for path in room.iterdir()}
+        return entries - rooms - {path for kind in PATTERNS for path in self._matching(kind)}
+
+
+def _changed_recently(path: Path) -> bool:
+    """Return True if a file, or a folder or any file below it, has changed within `ABANDONED` seconds.
+
+    A process that writes changes its files, on whichever machine it runs.
     """
-
-    def header(file: BinaryIO, rows: int) -> None:
-        about = {"descr": "|u1", "fortran_order": False, "shape": (rows, *shape)}
-        np.lib.format.write_array_header_1_0(file, about)  # leaves room for any number of rows
-
-    rows = 0
-    with path.open("wb") as file:
-
-        def append(row: np.ndarray) -> None:
-            nonlocal rows
-            file.write(np.ascontiguousarray(row).data)
-            rows += 1
-
-        header(file, 0)
-        yield append
-        file.seek(0)
-        header(file, rows)
-
-
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Say of an error on writing to the cache which folder it is and what helps.
-
-    Raises
-    ------
-    CacheError
-        In place of an OSError.
-    """
-    try:
-        yield
-    except OSError as error:
-        where = "choose another folder with --cache or WIKIART_CACHE"
-        if error.errno in FULL:
-            raise CacheError(
-                f"no space left for {folder}: {where}, "
-                f"or make room with python -m ablations.cli.cache --clear yes"
-            ) from error
-        raise CacheError(f"{folder} cannot be written ({error.strerror}): {where}") from error
-
-
-def publish(folder: Path, needed: int, write: Callable[[Path], None]) -> None:
-    """Let a folder be written, if it is not there, so that it appears whole or not at all.
-
-    Who comes while another process writes it waits for that. ``needed`` bytes must be free.
-
-    Raises
-    ------
-    CacheError
-        The disk is full, or the folder above cannot be written.
-    """
-    if folder.is_dir():
-        return
-    with writing(folder.parent):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        sweep(folder.parent)
-        with FileLock(folder.parent / f".{folder.name}.lock"):
-            if not folder.is_dir():
-                _check_space(folder.parent, needed)
-                _write_aside(folder, write)
-
-
-def _check_space(folder: Path, needed: int) -> None:
-    """Rather before an hour of decoding than after it."""
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise OSError(errno.ENOSPC, f"{needed} bytes needed, {free} free")
-
-
-def _write_aside(folder: Path, write: Callable[[Path], None]) -> None:
-    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        write(scratch)
+    latest = 0.0
+    for entry in (path, *path.rglob("*")):
         try:
-            scratch.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # otherwise another machine was first, with the same content
-                raise
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+            latest = max(latest, entry.stat().st_mtime)
+        except FileNotFoundError:  # renamed or removed just now by its writer
+            return True
+    return time.time() - latest <= ABANDONED
 
 
-def scratch(folder: Path) -> list[Path]:
-    """The folders that are being written, or were when their process was killed."""
-    names = (".sample-*", f".{'[0-9a-f]' * 32}-*")
-    return sorted(path for name in names for path in folder.glob(name) if path.is_dir())
-
-
-def sweep(folder: Path) -> list[Path]:
-    """Remove the scratch folders below a folder that a killed process left; returns them.
-
-    A process that still writes one touches its files, wherever it runs.
-    """
-    left = [path for path in scratch(folder) if time.time() - _touched(path) > ABANDONED]
-    for path in left:
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
-    return left
+    else:
+        with suppress(OSError):
+            path.unlink()
 
 
-def _touched(folder: Path) -> float:
-    times = [folder.stat().st_mtime]
-    for path in folder.rglob("*"):
-        try:
-            times.append(path.stat().st_mtime)
-        except FileNotFoundError:  # renamed or removed by its writer just now
-            times.append(time.time())
-    return max(times)
-
-
-def size(path: Path) -> int:
-    """Bytes of a file, or of all files below a folder."""
-    files = [path] if path.is_file() else path.rglob("*")
-    return sum(file.stat().st_size for file in files if file.is_file())
-
-
-def kept(cache: Path) -> dict[str, list[Path]]:
-    """What the suite keeps in its cache folder, by kind; scratch folders may be in use.
-
-    Anything else there is somebody's own and never named here.
-    """
-    stores = cache / STORES
-    return {
-        "stores": sorted(path.parent for path in stores.glob("[!.]*/store.json")),
-        "neighbours": sorted(
-            path for end in ("npy", "part") for path in (cache / NEIGHBOURS).glob(f"*.{end}")
-        ),
-        "states": sorted(path for end in ("pt", "part") for path in (cache / TRAININGS).glob(f"*.{end}")),
-        "samples": sorted(path for path in cache.glob("sample-v*") if path.is_dir()),
-        "scratch": [path for folder in (stores, cache) for path in scratch(folder)],
-    }
-
-
-def clear(cache: Path) -> int:
-    """Remove what is kept, scratch folders that are abandoned, and locks that nobody holds.
-
-    Returns the bytes that were freed.
-    """
-    found = kept(cache)
-    before = _total(found)
-    for path in (*found["stores"], *found["samples"]):
-        shutil.rmtree(path, ignore_errors=True)
-    for path in (*found["neighbours"], *found["states"]):
-        path.unlink(missing_ok=True)
-    sweep(cache / STORES)
-    sweep(cache)
-    for folder, name in ((STORES, f".{'[0-9a-f]' * 32}.lock"), (NEIGHBOURS, "*.lock"), (TRAININGS, "*.lock")):
-        for path in (cache / folder).glob(name):
-            _remove_lock(path)
-    return before - _total(kept(cache))
-
-
-def _remove_lock(path: Path) -> None:
-    with suppress(Timeout), FileLock(path, timeout=0):
-        path.unlink(missing_ok=True)
-
-
-def _total(found: dict[str, list[Path]]) -> int:
-    return sum(size(path) for paths in found.values() for path in paths)
+def _remove_lock(path: Path) -> bool:
+    """Remove a lock file; return False if a process holds it."""
+    try:
+        with FileLock(path, timeout=0):
+            path.unlink(missing_ok=True)
+    except Timeout:
+        return False
+    return True

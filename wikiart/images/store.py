@@ -7,14 +7,16 @@ import shutil
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from wikiart.cache.folder import STORES, npy, publish
-from wikiart.errors import DataError
+from wikiart.cache.disk import build_once
+from wikiart.cache.folder import Cache
+from wikiart.errors import DataError, TooManyUnreadable
 from wikiart.images.paintings import SPLITS, Painting, Paintings
 from wikiart.images.reading import RESIZE as RESIZE
 from wikiart.images.reading import Picture, Unreadable, read
@@ -109,9 +111,10 @@ def build(
         The cache is full or cannot be written.
     """
     key = _key(paintings, image_size, resize)
-    folder = Path(cache) / STORES / key
+    folder = Cache(Path(cache)).store(key)
+    Cache(Path(cache)).sweep()
     images = len(paintings.train) + len(paintings.test)
-    publish(
+    build_once(
         folder,
         images * image_size**2 * 3,
         lambda scratch: _write(paintings, image_size, resize, scratch, progress),
@@ -148,8 +151,9 @@ def without(made: Store, rows: Collection[int]) -> Store:
         The cache is full or cannot be written.
     """
     dropped = sorted(set(rows))
-    folder = made.folder.parent / hashlib.sha256(json.dumps([made.key, dropped]).encode()).hexdigest()[:32]
-    publish(folder, made.train.images.nbytes, lambda scratch: _write_without(made, dropped, scratch))
+    key = hashlib.sha256(json.dumps([made.key, dropped]).encode()).hexdigest()[:32]
+    folder = Cache.of_store(made.folder).store(key)
+    build_once(folder, made.train.images.nbytes, lambda scratch: _write_without(made, dropped, scratch))
     return load(folder)
 
 
@@ -221,6 +225,32 @@ def _write(paintings: Paintings, image_size: int, resize: str, folder: Path, pro
         np.savez(folder / f"{split}_facts.npz", **_facts(seen)._asdict())
         paths[split] = [painting.name for painting in kept]
     _write_about(folder, paintings.classes, paths, resize, skipped)
+
+
+@contextmanager
+def npy(path: Path, shape: tuple[int, ...]) -> Iterator[Callable[[np.ndarray], None]]:
+    """Yield a function that appends uint8 rows of this shape to an .npy file.
+
+    The rows are written, not mapped: on a full disk a write is an error that can be reported, a touched
+    page of a map kills the process.
+    """
+
+    def write_header(file: BinaryIO, rows: int) -> None:
+        about = {"descr": "|u1", "fortran_order": False, "shape": (rows, *shape)}
+        np.lib.format.write_array_header_1_0(file, about)  # of one length, whatever the number of rows
+
+    rows = 0
+    with path.open("wb") as file:
+
+        def append(row: np.ndarray) -> None:
+            nonlocal rows
+            file.write(np.ascontiguousarray(row).data)
+            rows += 1
+
+        write_header(file, 0)
+        yield append
+        file.seek(0)  # the number of rows is known now
+        write_header(file, rows)
 
 
 def _facts(seen: Sequence[Picture]) -> Facts:
@@ -298,15 +328,12 @@ def _check(made: Store, allow_skipped: float, root: Path) -> None:
         what = f"training image of {empty[0]}" if empty else "test image"
         raise DataError(f"no {what} under {root} can be read: replace them\n{listed(made.skipped)}")
     if len(made.skipped) > allow_skipped * total:
-        raise DataError(
+        raise TooManyUnreadable(
             f"{len(made.skipped)} of {total:,} images under {root} cannot be read, more than "
-            f"{allow_skipped:.2%}: replace them, or go on without them by "
-            f"--allow-skipped {_above(len(made.skipped) / total)}\n{listed(made.skipped)}"
+            f"{allow_skipped:.2%}",
+            share=min(1.0, -(-(len(made.skipped) / total) // 0.01) * 0.01),
+            listing=listed(made.skipped),
         )
-
-
-def _above(share: float) -> str:
-    return f"{min(1.0, -(-share // 0.01) * 0.01):.2f}"
 
 
 def listed(skipped: Sequence[Skipped], most: int = 50) -> str:

@@ -2,13 +2,14 @@
 
 import logging
 import pickle
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import nn
+
+from wikiart.cache.atomic import atomic_file
 
 log = logging.getLogger(__name__)
 
@@ -44,14 +45,10 @@ class State:
             "device chance": torch.cuda.get_rng_state(self.device) if self._on_gpu else None,
             "curve": [tuple(epoch) for epoch in self.curve],
         }
-        part = path.with_name(f"{path.name}.part")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            torch.save(kept, part)
-            part.replace(path)
+            with atomic_file(path) as scratch:
+                torch.save(kept, scratch)
         except (OSError, RuntimeError) as error:  # torch's own writer raises RuntimeError on a full disk
-            with suppress(OSError):
-                part.unlink()
             log.warning("the state after epoch %d could not be kept: %s", len(self.curve), error)
 
     def restore(self, path: Path) -> None:

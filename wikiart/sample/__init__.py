@@ -7,12 +7,13 @@ borrows from its neighbours, so that some pieces are anybody's guess.
 
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from wikiart.cache.atomic import atomic_folder
+from wikiart.cache.folder import Cache
 from wikiart.sample import scenes as show
 from wikiart.sample import strokes as by
 from wikiart.sample.canvas import SIDE, Canvas, Hand
@@ -293,18 +294,10 @@ def make(root: Path, on_image: Callable[[int, int], None] = lambda done, total: 
     OSError
         ``root`` cannot be written.
     """
-    folder = root / f"sample-v{VERSION}"
-    if folder.is_dir():
-        return folder
-    root.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=root, prefix=".sample-") as scratch:
-        draft = Path(scratch) / folder.name
-        _paint_all(draft, on_image)
-        try:
-            draft.rename(folder)
-        except OSError:  # another process was first, with the same bytes
-            if not folder.is_dir():
-                raise
+    folder = Cache(root).sample(VERSION)
+    if not folder.is_dir():
+        with atomic_folder(folder) as scratch:
+            _paint_all(scratch, on_image)
     return folder
 
 

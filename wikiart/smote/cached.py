@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from wikiart.cache.folder import NEIGHBOURS, writing
+from wikiart.cache.disk import cache_errors
+from wikiart.cache.folder import Cache
 from wikiart.images.store import Store
 from wikiart.smote.recipes import Recipes, recipes
 
@@ -38,15 +39,15 @@ def recipes_of_store(
     wikiart.errors.CacheError
         The neighbours cannot be written to the cache.
     """
-    folder = store.folder.parent.parent / NEIGHBOURS
-    with writing(folder):
+    cache = Cache.of_store(store.folder)
+    with cache_errors(cache.root):
         return recipes(
             store.train.images,
             store.train.labels,
             level,
             seed,
             styles=store.classes,
-            cache=folder,
+            cache=cache,
             key=store.digest,
             device=device,
             progress=lambda label, share: progress(label + share, len(store.classes)),

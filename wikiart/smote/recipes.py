@@ -31,9 +31,10 @@ from typing import NamedTuple
 
 import numpy as np
 import yaml
-from filelock import FileLock
 from imblearn.over_sampling import SMOTE
 
+from wikiart.cache.atomic import atomic_file, locked
+from wikiart.cache.folder import Cache
 from wikiart.smote.neighbours import MEMORY, nearest
 
 STUDY_SHARE = 200 / 2269  #: the study's final threshold over its largest class
@@ -64,7 +65,7 @@ def recipes(
     *,
     k: int = 5,
     styles: Sequence[str] = (),
-    cache: Path | None = None,
+    cache: Cache | None = None,
     key: str = "",
     memory: int = MEMORY,
     device: str = "cpu",
@@ -96,8 +97,8 @@ def recipes(
         Neighbours to blend with. Default 5.
     styles : sequence of str
         Names of the classes, for a mapping of styles and for the log. Default none.
-    cache : Path, optional
-        Folder that keeps the neighbours, which depend on neither level nor seed. Several
+    cache : Cache, optional
+        Keeps the neighbours, which depend on neither level nor seed. Several
         processes may share it: one searches, the others wait. Default: nothing is kept.
     key : str
         Stands for the content of ``images``; with ``cache`` only, and then required.
@@ -131,7 +132,7 @@ def recipes(
             report = functools.partial(progress, label)
             return nearest(images, rows, k, memory=memory, device=device, progress=report)
 
-        return search() if cache is None else _kept(Path(cache), (key, k, rows), search)
+        return search() if cache is None else _kept(cache, (key, k, rows), search)
 
     draws = _Draws(sampling_strategy=wanted, random_state=seed, k_neighbors=_Neighbours(table))
     pairs, drawn = draws.fit_resample(_unmixed(len(labels)), labels)
@@ -273,7 +274,7 @@ class _Neighbours:
 
 
 def _kept(
-    folder: Path, content: tuple[str, int, np.ndarray], compute: Callable[[], np.ndarray]
+    cache: Cache, content: tuple[str, int, np.ndarray], compute: Callable[[], np.ndarray]
 ) -> np.ndarray:
     """The neighbours of ``content`` (key, k, rows): from the folder, or computed and left there.
 
@@ -281,12 +282,9 @@ def _kept(
     """
     key, k, rows = content
     digest = hashlib.sha256(json.dumps([key, k]).encode() + rows.astype("<i8").tobytes()).hexdigest()
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"neighbours-{digest[:32]}.npy"
-    with FileLock(f"{path}.lock"):
+    path = cache.neighbours(digest[:32])
+    with locked(path.with_name(f"{path.name}.lock")):
         if not path.exists():
-            part = path.with_suffix(".part")
-            with part.open("wb") as file:
+            with atomic_file(path) as scratch, scratch.open("wb") as file:
                 np.save(file, compute())
-            part.replace(path)
     return np.load(path)

@@ -70,7 +70,7 @@ def test_a_finished_sibling_stays_and_is_not_run_again(job, monkeypatch):
 
 @pytest.mark.parametrize("afresh", [False, True])
 def test_a_state_from_before_a_fresh_start_is_not_looked_at(job, afresh):
-    state = job.training.resume
+    state = job.training.files.state
     state.parent.mkdir(exist_ok=True)
     state.write_bytes(b"no state at all")
     time.sleep(0.01)  # file times are not finer on every disk

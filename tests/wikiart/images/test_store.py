@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import paint, paint_folder
-from wikiart.errors import DataError
+from wikiart.errors import DataError, TooManyUnreadable
 from wikiart.images import paintings, store
 
 
@@ -63,8 +63,11 @@ def test_resize_rules(tmp_path, rule):
 def test_too_many_unreadable_images_stop_with_a_list(folder, tmp_path):
     (folder / "train" / "Amber" / "broken.jpg").write_bytes(b"not an image")
     found = paintings.find(folder)
-    with pytest.raises(DataError, match=r"--allow-skipped 0\.13\n  train/Amber/broken\.jpg: not an image"):
+    with pytest.raises(
+        TooManyUnreadable, match=r"1 of 8 images.*\n  train/Amber/broken\.jpg: not an"
+    ) as raised:
         store.build(found, 24, tmp_path)
+    assert raised.value.share == pytest.approx(0.13)
     allowed = store.build(found, 24, tmp_path, allow_skipped=0.13, progress=lambda *_: pytest.fail("again"))
     assert [skipped.path for skipped in allowed.skipped] == ["train/Amber/broken.jpg"]
 

@@ -2,11 +2,13 @@
 
 import logging
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 import pytest
 import torch
 
+from wikiart.cache import atomic
 from wikiart.learning.config import TrainingConfig
 from wikiart.learning.data import TrainingData
 from wikiart.learning.training import train
@@ -104,11 +106,13 @@ def test_a_folder_that_cannot_be_written_is_logged(data, tmp_path, caplog):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
-def test_a_full_disk_is_logged_and_leaves_no_half_file(data, tmp_path, caplog):
-    (tmp_path / "training.pt.part").symlink_to("/dev/full")
+def test_a_full_disk_is_logged_and_leaves_no_half_file(data, tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(atomic, "uuid4", lambda: UUID(int=0))
+    scratch = tmp_path / ".training.pt-00000000.part"
+    scratch.symlink_to("/dev/full")
     with caplog.at_level(logging.WARNING, "wikiart"):
         assert start(data, 1, tmp_path / "training.pt", stop_in=2)[0] is None
         assert list(tmp_path.iterdir()) == []
-        (tmp_path / "training.pt.part").symlink_to("/dev/full")
+        scratch.symlink_to("/dev/full")
         assert equal(start(data, 1, tmp_path / "training.pt")[0], start(data, 1)[0])
     assert "after epoch 1 could not be kept" in caplog.text

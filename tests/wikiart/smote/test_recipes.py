@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from imblearn.over_sampling import SMOTE
 
+from wikiart.cache.folder import Cache
 from wikiart.smote import recipes as smote
 from wikiart.smote.recipes import plan, recipes, style_counts
 
@@ -176,38 +177,43 @@ def test_style_counts_names_the_style(targets, message):
 def test_cache_needs_a_key(tmp_path):
     images, labels = paintings([6, 9])
     with pytest.raises(ValueError, match="key"):
-        recipes(images, labels, "auto", 0, cache=tmp_path)
+        recipes(images, labels, "auto", 0, cache=Cache(tmp_path))
 
 
 def test_cache_serves_all_levels_and_seeds(tmp_path, monkeypatch):
     images, labels = paintings([6, 9, 30])
     settings = [("auto", 0), ("auto", 1), ("20", 0)]
     expected = [recipes(images, labels, *setting) for setting in settings]
-    recipes(images, labels, "auto", 5, cache=tmp_path, key="a")
+    recipes(images, labels, "auto", 5, cache=Cache(tmp_path), key="a")
     monkeypatch.setattr(smote, "nearest", None)  # whoever searches now fails
     for setting, want in zip(settings, expected, strict=True):
-        for got, array in zip(recipes(images, labels, *setting, cache=tmp_path, key="a"), want, strict=True):
+        for got, array in zip(
+            recipes(images, labels, *setting, cache=Cache(tmp_path), key="a"), want, strict=True
+        ):
             np.testing.assert_array_equal(got, array)
 
 
 @pytest.mark.parametrize("changed", ["key", "k", "rows"])
 def test_cache_tells_contents_apart(tmp_path, changed):
     images, labels = paintings([8, 9])
-    recipes(images, labels, "auto", 0, cache=tmp_path, key="a")
+    recipes(images, labels, "auto", 0, cache=Cache(tmp_path), key="a")
     if changed == "rows":
         labels = labels[::-1]
-    recipes(images, labels, "auto", 0, cache=tmp_path, key="ab"[changed == "key"], k=5 - (changed == "k"))
-    assert len(list(tmp_path.glob("*.npy"))) == 2
+    recipes(
+        images, labels, "auto", 0, cache=Cache(tmp_path), key="ab"[changed == "key"], k=5 - (changed == "k")
+    )
+    assert len(list(tmp_path.glob("neighbours/*.npy"))) == 2
 
 
 def test_another_process_finds_the_neighbours(tmp_path):
     images, labels = paintings([8, 9])
-    made = recipes(images, labels, "auto", 3, cache=tmp_path, key="a")
+    made = recipes(images, labels, "auto", 3, cache=Cache(tmp_path), key="a")
     np.savez(tmp_path / "data.npz", images=images, labels=labels)
     code = (
         "import sys, numpy as np; from pathlib import Path; from wikiart.smote import recipes as smote\n"
+        "from wikiart.cache.folder import Cache\n"
         "folder = Path(sys.argv[1]); data = np.load(folder / 'data.npz'); smote.nearest = None\n"
-        "made = smote.recipes(data['images'], data['labels'], 'auto', 3, cache=folder, key='a')\n"
+        "made = smote.recipes(data['images'], data['labels'], 'auto', 3, cache=Cache(folder), key='a')\n"
         "np.savez(folder / 'made.npz', *made)\n"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, cwd=ROOT)
@@ -226,7 +232,7 @@ def test_whoever_comes_second_waits(tmp_path):
         return np.zeros((3, 2), np.int64)
 
     def ask():
-        results.append(smote._kept(tmp_path, ("a", 5, np.arange(3)), search))
+        results.append(smote._kept(Cache(tmp_path), ("a", 5, np.arange(3)), search))
 
     first, second = threading.Thread(target=ask), threading.Thread(target=ask)
     first.start()
@@ -243,6 +249,6 @@ def test_failed_search_leaves_nothing_behind(tmp_path):
         raise RuntimeError("out of patience")
 
     with pytest.raises(RuntimeError, match="patience"):
-        smote._kept(tmp_path, ("a", 5, np.arange(3)), fail)
+        smote._kept(Cache(tmp_path), ("a", 5, np.arange(3)), fail)
     assert not list(tmp_path.glob("*.npy"))
-    assert smote._kept(tmp_path, ("a", 5, np.arange(3)), lambda: np.ones(2)).tolist() == [1, 1]
+    assert smote._kept(Cache(tmp_path), ("a", 5, np.arange(3)), lambda: np.ones(2)).tolist() == [1, 1]
