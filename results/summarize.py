@@ -6,17 +6,19 @@ of the tracking server (MLFLOW_TRACKING_URI) is taken unless another is named.
 
 import os
 import re
+import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
-import cloup
 import pandas as pd
 from mlflow import MlflowClient
 
+sys.path.append(str(Path(__file__).resolve().parent.parent))  # a script finds its own folder alone
+
+from ablations.process import commands
 from summary.analysis import analyse, compare
-from summary.commandline import YES_OR_NO, Command, debug
 from summary.report import page as report
 from summary.report import sentences, tables
 from summary.suite import Suite, newest_suite, read_suite
@@ -99,23 +101,21 @@ OUTPUT = (
     click.option(
         "--name", default="", show_default="the name of the suite's run", help="Folder below --out."
     ),
-    click.option("--log", **YES_OR_NO, help="Log the report onto the suite's run."),
+    click.option("--log", **commands.YES_OR_NO, help="Log the report onto the suite's run."),
 )
 
 
-@cloup.command(
-    cls=Command,
-    help=__doc__,
-    epilog="\b\nExample: python results/summarize.py --experiment Default --name report",
-    context_settings={"show_default": True, "max_content_width": 100},
+@commands.command(
+    __doc__,
+    example="python results/summarize.py --experiment Default --name report",
+    options={"What is summarized": WHICH, "Output": OUTPUT},
+    expected=(ValueError,),  # summary.analysis, which is usable by itself, raises no other
 )
-@cloup.option_group("What is summarized", *WHICH)
-@cloup.option_group("Output", *OUTPUT)
-@debug
 def command(
     suite: str, experiment: str, name: str, out: Path, log: bool, pair: tuple[str, str] | None
 ) -> None:
     """Summarize one suite, or compare two."""
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # by default, MLflow retries for minutes
     if pair:
         one, other = map(read_suite, pair)
         folder = out / (name or f"{folder_name(other)}-less-{folder_name(one)}")

@@ -29,13 +29,14 @@ def message_for_user(error: BaseException, expected: tuple[type[BaseException], 
     str or None
         None for an error that should not have happened: a mistake in the program.
     """
-    if isinstance(error, (UserError, *expected)):
+    of_tracking = _is_of_tracking(error)  # before ``expected``: some of requests' errors are ValueErrors
+    if isinstance(error, (UserError, *expected)) and not of_tracking:
         return str(error)
     for cause in _causes(error):
         if isinstance(cause, OSError) and cause.errno in DISK_FULL:
             where = f" for {cause.filename}" if cause.filename else ""
             return f"no space left{where}: make room, then type the same command again"
-    if _is_of_tracking(error):
+    if of_tracking:
         return tracking_message(error, os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_TRACKING_URI)
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
