@@ -1,11 +1,11 @@
-"""Factors, levels and seeds in; the cells of a design out."""
+"""Designs: which combinations of the levels are run."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from math import prod
 
-from ablations.design.factors import Cell, DesignError, Factor, Level
+from ablations.design.factors import DEFAULTS, Cell, DesignError, Factor, Level
 from wikiart.learning.config import TrainingConfig
 
 KINDS = ("full", "one-at-a-time", "half")
@@ -21,59 +21,56 @@ class SuiteDescription:
 
 @dataclass(frozen=True)
 class Design:
-    """The cells to run, each with every seed.
-
-    ``base`` holds every setting: the levels of the factors in the base cell, and what the
-    settings that are not varied are held at.
-    """
+    """The cells to run, each with every seed."""
 
     kind: str
     factors: tuple[Factor, ...]
-    base: Cell
+    base: Cell  #: all settings: the base cell's levels, and the values of what is not varied
     cells: tuple[Cell, ...]
     seeds: tuple[int, ...]
 
+    def settings(self, cell: Cell) -> Cell:
+        """Return all settings of a cell, varied or not."""
+        return {**self.base, **cell}
+
     def config(self, cell: Cell, seed: int) -> TrainingConfig:
-        """The training that a cell's weights come from."""
-        settings = {**self.base, **cell, "seed": seed}
+        """Return the configuration of the training that a cell is read from."""
+        settings = {**self.settings(cell), "seed": seed}
         return TrainingConfig(**{name: settings[name] for name in TrainingConfig.model_fields})
 
-    def class_order(self, cell: Cell) -> str:
-        """How a cell numbers its classes."""
-        return str({**self.base, **cell}["class_order"])
-
     def label(self, cell: Cell) -> str:
-        """A short name, unique within the design: ``sor-3-.1-off``."""
-        return "-".join(_short(cell[factor.name], factor.levels) for factor in self.factors)
+        """Return a cell's name, short and unique within the design: ``sor-3-.1-off``."""
+        return "-".join(_abbreviation(cell[factor.name], factor.levels) for factor in self.factors)
 
 
 def make(kind: str, factors: Iterable[Factor], base: Mapping[str, Level], seeds: int) -> Design:
-    """Cross the factors.
+    """Create a design.
 
     Parameters
     ----------
     kind : {"full", "one-at-a-time", "half"}
         All combinations; the base cell and, for each factor, its other levels alone; or the
-        half fraction of the factors that cost a training, at the highest resolution (defining
+        half fraction of the factors of stage ``train``, at the highest resolution (defining
         relation I = +-AB...K, on the side that holds the base cell; Box, Hunter and Hunter,
-        *Statistics for Experimenters*, 2nd ed., chapter 6), crossed with the others.
+        *Statistics for Experimenters*, 2nd ed., chapter 6), crossed with the other factors.
     factors : iterable of Factor
-        Each with the levels it takes here.
+        The factors with their levels.
     base : mapping
-        Values for some settings in place of the defaults.
+        Values of settings that differ from the defaults.
     seeds : int
-        Replicates; every cell runs with seeds 0 .. seeds - 1.
+        Number of replicates; every cell runs with the seeds 0 .. seeds - 1.
 
     Raises
     ------
     DesignError
-        No such design, a factor twice, fewer than one seed, or a half fraction of fewer than
-        three factors or of a factor with more than two levels.
+        An unknown kind, a factor that is given twice, fewer than one seed, a base that is not among a
+        factor's levels, or a half fraction of fewer than three factors or of a factor that has more
+        than two levels.
     """
     factors = tuple(factors)
     names = [factor.name for factor in factors]
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise DesignError(f"factor {twice.pop()} is given twice")
+    if repeated := {name for name in names if names.count(name) > 1}:
+        raise DesignError(f"factor {repeated.pop()} is given twice")
     if kind not in KINDS:
         raise DesignError(f"design={kind}: must be one of {', '.join(KINDS)}")
     if seeds < 1:
@@ -84,7 +81,8 @@ def make(kind: str, factors: Iterable[Factor], base: Mapping[str, Level], seeds:
 
 
 def _base(factors: tuple[Factor, ...], base: Mapping[str, Level]) -> Cell:
-    settings: Cell = {"class_order": "sorted", **TrainingConfig().model_dump(exclude={"seed"}), **base}
+    """Return all settings; a factor whose default is none of its levels is held at its first level."""
+    settings = {**DEFAULTS, **base}
     for factor in factors:
         if settings[factor.name] in factor.levels:
             continue
@@ -103,37 +101,40 @@ def _full(factors: tuple[Factor, ...], base: Cell) -> list[Cell]:
 
 
 def _one_at_a_time(factors: tuple[Factor, ...], base: Cell) -> list[Cell]:
-    centre = {factor.name: base[factor.name] for factor in factors}
-    return [centre] + [
-        {**centre, factor.name: level}
+    base_cell = {factor.name: base[factor.name] for factor in factors}
+    return [base_cell] + [
+        {**base_cell, factor.name: level}
         for factor in factors
         for level in factor.levels
-        if level != centre[factor.name]
+        if level != base_cell[factor.name]
     ]
 
 
 def _half(factors: tuple[Factor, ...], base: Cell) -> list[Cell]:
-    halved = [factor for factor in factors if factor.stage == "train"]
-    if len(halved) < 3:
+    trained = [factor for factor in factors if factor.stage == "train"]
+    if len(trained) < 3:
         raise DesignError(
-            f"design=half needs three factors or more that cost a training; here are {len(halved)}: "
+            f"design=half needs three factors or more that cost a training; here are {len(trained)}: "
             f"with fewer, half of the cells would confound main effects with each other"
         )
-    for factor in halved:
+    for factor in trained:
         if len(factor.levels) != 2:
             raise DesignError(
                 f"design=half needs two levels for each factor; {factor.name} has {len(factor.levels)}"
             )
 
     def side(cell: Cell) -> int:
-        return prod(1 if cell[f.name] == f.levels[1] else -1 for f in halved)
+        """Return the product of the levels, coded -1 and +1: the defining relation's sign."""
+        return prod(1 if cell[f.name] == f.levels[1] else -1 for f in trained)
 
     return [cell for cell in _full(factors, base) if side(cell) == side(base)]
 
 
-def _short(level: Level, levels: tuple[Level, ...]) -> str:
-    def cut(value: Level) -> str:
+def _abbreviation(level: Level, levels: tuple[Level, ...]) -> str:
+    """Return a level's first letters, or its number without a leading zero; all of it if ambiguous."""
+
+    def shorten(value: Level) -> str:
         return value[:3] if isinstance(value, str) else f"{value:g}".removeprefix("0") or "0"
 
-    unique = len({cut(each) for each in levels}) == len(levels)
-    return cut(level) if unique else f"{level}"
+    unique = len({shorten(other) for other in levels}) == len(levels)
+    return shorten(level) if unique else f"{level}"

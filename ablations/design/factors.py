@@ -1,4 +1,7 @@
-"""Factors and their levels, and how they are read from text."""
+"""Factors and their levels, and how both are read from text.
+
+Every field of TrainingConfig but the seed can be a factor, and so can the settings of an evaluation.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -8,26 +11,36 @@ from pydantic import ValidationError
 from ablations.process.errors import UserError
 from wikiart.learning.config import CLASS_ORDERS, TrainingConfig, allowed_values
 
-FACTOR_NAMES = (
-    "class_order",
-    *(name for name in TrainingConfig.model_fields if name != "seed"),
-)  # what can be varied
-
 Level = int | float | str
-Cell = dict[str, Level]  #: factor name -> level
+Cell = dict[str, Level]  #: factor -> level
+
+#: Settings that act only when a trained network's outputs are read: name -> allowed levels.
+EVALUATION_LEVELS: dict[str, tuple[Level, ...]] = {"class_order": CLASS_ORDERS}
+
+#: All settings, at the values of the study's improved network.
+DEFAULTS: Cell = {"class_order": "sorted", **TrainingConfig().model_dump(exclude={"seed"})}
+
+FACTOR_NAMES = tuple(DEFAULTS)
 
 
 class DesignError(UserError, ValueError):
-    """A factor, level or design that cannot be had; the message names it and what is allowed."""
+    """A factor, level or design is not allowed; the message names it and what is allowed."""
 
 
 @dataclass(frozen=True)
 class Factor:
-    """One setting that is varied.
+    """A setting that is varied.
 
-    ``levels`` are in the order of the tables; effects are measured against the first.
-    ``phrase`` says the change from the first to the second of two levels in words;
-    ``claim`` is what the study said of it, if it said anything.
+    Parameters
+    ----------
+    name : str
+        One of ``FACTOR_NAMES``.
+    levels : tuple of int, float or str
+        The levels in the order of the tables; effects are measured against the first.
+    phrase : str
+        The change from the first to the second of two levels in words. Default "".
+    claim : str
+        The study's claim about the change. Default "", none.
     """
 
     name: str
@@ -37,21 +50,27 @@ class Factor:
 
     @property
     def stage(self) -> str:
-        """``"evaluate"`` if all levels share their trainings, else ``"train"``."""
-        return "evaluate" if self.name == "class_order" else "train"
+        """``"evaluate"`` if all levels are read from the same trainings, else ``"train"``."""
+        return "evaluate" if self.name in EVALUATION_LEVELS else "train"
 
 
-def parse_factors(text: str, card: Iterable[Factor]) -> tuple[Factor, ...]:
-    """``"smote dropout=0.01,0.1,0.3"`` -> factors; a name alone takes its levels from the card.
+def parse_factors(text: str, defaults: Iterable[Factor]) -> tuple[Factor, ...]:
+    """Parse factors.
 
-    An empty text means the whole card.
+    Parameters
+    ----------
+    text : str
+        Words of the form ``dropout=0.01,0.1,0.3``, or the name of a default factor alone; an empty text
+        means all default factors.
+    defaults : iterable of Factor
+        The factors of the question.
 
     Raises
     ------
     DesignError
-        An unknown factor, a value out of its type or range, fewer than two different levels.
+        An unknown factor, a level that is not allowed, or fewer than two different levels.
     """
-    known = {factor.name: factor for factor in card}
+    known = {factor.name: factor for factor in defaults}
     if not text.split():
         return tuple(known.values())
     return tuple(_parse_factor(word, known) for word in text.split())
@@ -63,22 +82,22 @@ def _parse_factor(word: str, known: Mapping[str, Factor]) -> Factor:
     if not values and name in known:
         return known[name]
     levels = tuple(parse_level(name, value) for value in values.split(",") if value)
-    if len(set(levels)) < 2 or len(set(levels)) < len(levels):
+    if len(set(levels)) < max(2, len(levels)):
         raise DesignError(
             f"factor {word}: give two or more different levels, as in dropout=0.01,0.1; "
             f"{name} allows: {_allowed(name)}; to hold it at one level, use base"
         )
-    card = known.get(name, Factor(name, ()))
-    return replace(card, levels=levels, phrase=card.phrase if levels == card.levels else "")
+    default = known.get(name, Factor(name, ()))
+    return replace(default, levels=levels, phrase=default.phrase if levels == default.levels else "")
 
 
 def parse_base(text: str) -> Cell:
-    """``"conv_layers=1 dropout=0.3"`` -> settings.
+    """Parse the levels of settings that are not varied: ``conv_layers=1 dropout=0.3``.
 
     Raises
     ------
     DesignError
-        A word that is not name=value, an unknown setting, a value out of its type or range.
+        A word that is not of the form name=level, an unknown setting, or a level that is not allowed.
     """
     settings: Cell = {}
     for word in text.split():
@@ -90,16 +109,16 @@ def parse_base(text: str) -> Cell:
 
 
 def parse_level(name: str, text: str) -> Level:
-    """A setting's value from text, in the setting's own type.
+    """Parse a level into the type of its setting.
 
     Raises
     ------
     DesignError
-        The setting is unknown or the value is not allowed.
+        The setting is unknown, or the level is not allowed.
     """
     _check_name(name)
-    if name == "class_order":
-        if text in CLASS_ORDERS:
+    if name in EVALUATION_LEVELS:
+        if text in EVALUATION_LEVELS[name]:
             return text
     else:
         try:
@@ -111,10 +130,12 @@ def parse_level(name: str, text: str) -> Level:
 
 def _check_name(name: str) -> None:
     if name == "seed":
-        raise DesignError("seed is no factor: it makes the replicates; use seeds=N")
+        raise DesignError("seed is not a factor: it makes the replicates; use seeds=N")
     if name not in FACTOR_NAMES:
         raise DesignError(f"no setting is called {name}; there are: {', '.join(FACTOR_NAMES)}")
 
 
 def _allowed(name: str) -> str:
-    return ", ".join(CLASS_ORDERS) if name == "class_order" else allowed_values(name)
+    if name in EVALUATION_LEVELS:
+        return ", ".join(map(str, EVALUATION_LEVELS[name]))
+    return allowed_values(name)

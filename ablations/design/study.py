@@ -1,22 +1,37 @@
-"""The steps of the study, so that a cell can say which of them it stands for."""
+"""The steps of the study and the accuracies that it reported, for the descriptions of cells."""
 
-from collections.abc import Mapping
+from ablations.design.factors import Cell
 
-from ablations.design.factors import Level
+ORIGINAL: Cell = {"conv_layers": 1, "dropout": 0.01, "smote": "off"}
+IMPROVED: Cell = {"class_order": "sorted", "conv_layers": 3, "dropout": 0.1}
 
-AS_GIVEN: dict[str, Level] = {"conv_layers": 1, "dropout": 0.01, "smote": "off"}
-IMPROVED: dict[str, Level] = {"class_order": "sorted", "conv_layers": 3, "dropout": 0.1}
-
-STEPS: tuple[tuple[dict[str, Level], str], ...] = (
-    ({**AS_GIVEN, "class_order": "unsorted"}, "the network as given, class order mixed: about 0.02 to 0.06"),
-    ({**AS_GIVEN, "class_order": "sorted"}, "the network as given, class order sorted: 0.11 more than mixed"),
-    ({**IMPROVED, "smote": "off"}, "three convolutions, dropout 0.1, sorted, no SMOTE: 0.2841"),
-    ({**IMPROVED, "smote": "400"}, "the same with SMOTE to 400 images a style: 0.2238"),
-    ({**IMPROVED, "smote": "on"}, "the same with SMOTE to 200 images a style: 0.2937, sometimes 0.27"),
-    ({**IMPROVED, "smote": "200"}, "the same with SMOTE to 200 images a style: 0.2937, sometimes 0.27"),
+STEPS: tuple[tuple[Cell, str], ...] = (
+    (
+        {**ORIGINAL, "class_order": "unsorted"},
+        "the network as given, unsorted class order, accuracy about 0.02 to 0.06",
+    ),
+    (
+        {**ORIGINAL, "class_order": "sorted"},
+        "the network as given, sorted class order, accuracy 0.11 higher than unsorted",
+    ),
+    (
+        {**IMPROVED, "smote": "off"},
+        "three convolutions, dropout 0.1, sorted class order, no SMOTE, accuracy 0.2841",
+    ),
+    (
+        {**IMPROVED, "smote": "400"},
+        "the improved network with SMOTE to 400 images per style, accuracy 0.2238",
+    ),
+    *(
+        (
+            {**IMPROVED, "smote": level},
+            "the improved network with SMOTE to 200 images per style, accuracy 0.2937, sometimes 0.27",
+        )
+        for level in ("on", "200")
+    ),
 )
 
 
-def step(settings: Mapping[str, Level]) -> str:
-    """The study's step with these settings and the accuracy it reported; empty if it took no such step."""
-    return next((text for known, text in STEPS if known.items() <= settings.items()), "")
+def step(settings: Cell) -> str:
+    """Return the step of the study that had these settings; empty if there was none."""
+    return next((text for step_settings, text in STEPS if step_settings.items() <= settings.items()), "")

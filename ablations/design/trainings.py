@@ -1,4 +1,4 @@
-"""Cells into trainings: which weights a design needs, and which cells are read from each."""
+"""Group the cells of a design by the training that produces their weights."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ablations.design import study
 from ablations.design.designs import Design
-from ablations.design.factors import Cell
+from ablations.design.factors import EVALUATION_LEVELS, Cell
 from wikiart.cache.folder import Cache, TrainingFiles
 from wikiart.images.store import Store
 from wikiart.learning.config import TrainingConfig
@@ -17,23 +17,23 @@ from wikiart.versions import VERSIONS
 
 @dataclass(frozen=True)
 class CellRun:
-    """One cell with one seed: all that its run is known by before it starts."""
+    """A cell with one seed: everything that is known of its run before it starts."""
 
     name: str
-    cell: str  #: the cell's own name, without the seed
+    cell: str  #: name of the cell, without the seed
     levels: tuple[tuple[str, str], ...]  #: (factor, level)
     seed: int
     class_order: str
-    fingerprint: str
+    fingerprint: str  #: of everything that decides the results
     description: str
 
 
 @dataclass(frozen=True)
 class Training:
-    """One distinct set of weights, and the cells that are read from it."""
+    """A distinct set of weights, and the cells that are read from it."""
 
     name: str
-    fingerprint: str  #: of what decides the weights
+    fingerprint: str  #: of everything that decides the weights
     config: TrainingConfig
     cells: tuple[CellRun, ...]
     store: Path
@@ -45,73 +45,74 @@ class Training:
         return Cache.of_store(self.store).training(self.fingerprint)
 
 
-def trainings(plan: Design, stores: Mapping[int, Store]) -> list[Training]:
-    """The distinct trainings of a design: all of the first seed, then of the second, ...
+def plan_trainings(design: Design, stores: Mapping[int, Store]) -> list[Training]:
+    """Return the distinct trainings of a design.
 
-    ``stores`` has the decoded images for each image size of the design. Seed by seed, so
-    that a suite that is cut short leaves whole replicates.
+    They are in the order of the seeds: a suite that is interrupted has complete replicates.
+
+    Parameters
+    ----------
+    design : Design
+        The cells and seeds.
+    stores : mapping
+        Image size -> decoded images, for every image size in the design.
     """
-    cells: dict[TrainingConfig, list[CellRun]] = {}
-    fingerprints: dict[TrainingConfig, str] = {}
-    for seed in plan.seeds:
-        for cell in plan.cells:
-            config = plan.config(cell, seed)
-            decides = [config.model_dump(), _file(config.smote), stores[config.image_size].digest, VERSIONS]
-            fingerprints[config] = _sha256(decides)
-            run = _cell_run(plan, cell, config, decides)
-            cells.setdefault(config, []).append(run)
+    cells: dict[TrainingConfig, list[Cell]] = {}
+    for seed in design.seeds:
+        for cell in design.cells:
+            cells.setdefault(design.config(cell, seed), []).append(cell)
     return [
-        Training(
-            name=_name(plan, runs[0]),
-            fingerprint=fingerprints[config],
-            config=config,
-            cells=tuple(runs),
-            store=stores[config.image_size].folder,
-            digest=stores[config.image_size].digest,
-        )
-        for config, runs in cells.items()
+        _training(design, config, cells_of_training, stores[config.image_size])
+        for config, cells_of_training in cells.items()
     ]
 
 
-def _name(plan: Design, run: CellRun) -> str:
-    trained = {factor.name for factor in plan.factors if factor.stage == "train"}
-    words = [f"{name}={level}" for name, level in run.levels if name in trained]
-    return " ".join([*words, f"seed={run.seed}"])
+def _training(design: Design, config: TrainingConfig, cells: list[Cell], store: Store) -> Training:
+    deciding = [config.model_dump(), _file_content(config.smote), store.digest, VERSIONS]
+    trained = [factor.name for factor in design.factors if factor.stage == "train"]
+    return Training(
+        name=" ".join([*(f"{name}={cells[0][name]}" for name in trained), f"seed={config.seed}"]),
+        fingerprint=_sha256(deciding),
+        config=config,
+        cells=tuple(_cell_run(design, cell, config, deciding) for cell in cells),
+        store=store.folder,
+        digest=store.digest,
+    )
 
 
-def _cell_run(plan: Design, cell: Cell, config: TrainingConfig, decides: list) -> CellRun:
-    order = plan.class_order(cell)
-    label = plan.label(cell)
+def _cell_run(design: Design, cell: Cell, config: TrainingConfig, deciding: list) -> CellRun:
+    label, settings = design.label(cell), design.settings(cell)
     return CellRun(
         name=f"{label}-s{config.seed}",
         cell=label,
         levels=tuple((name, str(level)) for name, level in cell.items()),
         seed=config.seed,
-        class_order=order,
-        fingerprint=_sha256([*decides, order]),
-        description=_description(plan, cell, config),
+        class_order=str(settings["class_order"]),
+        fingerprint=_sha256([*deciding, *(settings[name] for name in EVALUATION_LEVELS)]),
+        description=_description(cell, settings, config.seed),
     )
 
 
-def _sha256(decides: list) -> str:
-    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+def _sha256(values: list) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def _file(level: str) -> str:
-    """What a SMOTE level that names a file says, since the file may change under its name."""
+def _file_content(level: str) -> str:
+    """Return the text of the file that a SMOTE level names, or "": the text decides, not the name."""
     path = Path(level)
     return path.read_text(encoding="utf-8") if path.suffix else ""
 
 
-def _description(plan: Design, cell: Cell, config: TrainingConfig) -> str:
-    settings = {**plan.base, **cell}
+def _description(cell: Cell, settings: Cell, seed: int) -> str:
+    """Return the Markdown text that MLflow's interface shows on a cell's run."""
     varied = ", ".join(f"{name} = {level}" for name, level in cell.items())
-    held = ", ".join(f"{name} = {settings[name]}" for name in settings if name not in cell)
-    lines = [f"**Cell** {varied}; replicate (seed) {config.seed}.", f"Held fixed: {held}."]
+    fixed = ", ".join(f"{name} = {level}" for name, level in settings.items() if name not in cell)
+    paragraphs = [f"**Cell** {varied}; replicate (seed) {seed}.", f"Settings that are not varied: {fixed}."]
     if step := study.step(settings):
-        lines.append(f"Stands for the study's step: {step}.")
+        paragraphs.append(f"Corresponds to a step of the study: {step}.")
     if settings["class_order"] == "unsorted":
-        lines.append(
-            "The weights are those of the cell with sorted classes; only the reading of the outputs differs."
+        paragraphs.append(
+            "The weights are those of the cell with sorted classes; only the assignment of styles to the "
+            "network's outputs differs."
         )
-    return "\n\n".join(lines)
+    return "\n\n".join(paragraphs)

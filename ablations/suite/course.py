@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablations.design.designs import Design, SuiteDescription
-from ablations.design.trainings import CellRun, Training, trainings
+from ablations.design.trainings import CellRun, Training, plan_trainings
 from ablations.engines.local import Engine, EngineError, Local
 from ablations.engines.worker import Job, carry_out
 from ablations.process.errors import first_line
@@ -117,7 +117,7 @@ def _run(
         drop_leaks=options.drop_leaks,
     )
     stores, seen, store = images.stores, images.audit, images.store
-    every = trainings(plan, stores)
+    every = plan_trainings(plan, stores)
     cells = [cell for training in every for cell in training.cells]
     with suite_run.open_run() as parent:
         destination = parent.destination

@@ -68,7 +68,7 @@ def test_settings_that_are_not_varied_are_held_at_the_base():
     )
     config = plan.config(plan.cells[0], seed=7)
     assert (config.epochs, config.conv_layers, config.dropout, config.seed) == (3, 1, 0.01, 7)
-    assert plan.class_order(plan.cells[0]) == "unsorted"
+    assert plan.settings(plan.cells[0])["class_order"] == "unsorted"
 
 
 def test_labels_are_short_and_unique():

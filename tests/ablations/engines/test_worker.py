@@ -23,7 +23,7 @@ def first(paintings_folder, tmp_path_factory) -> Job:
     made = store.build(paintings.find(paintings_folder), 24, folder / "cache")
     factors = parse_factors("class_order=unsorted,sorted", [])
     base = {"image_size": 24, "batch_size": 4, "epochs": 2}
-    [training] = trainings.trainings(make("full", factors, base, seeds=1), {24: made})
+    [training] = trainings.plan_trainings(make("full", factors, base, seeds=1), {24: made})
     uri = f"sqlite:///{folder}/mlflow.db"
     with locked_database(uri):
         client = MlflowClient(uri)

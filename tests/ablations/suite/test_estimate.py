@@ -33,7 +33,7 @@ def jobs(paintings_folder, tmp_path_factory):
         factors = parse_factors("conv_layers=1,3 smote=off,auto", [])
         base = {"image_size": 24, "batch_size": 4, "epochs": epochs}
         plan = make("full", factors, base, seeds=1)
-        every = trainings.trainings(plan, {24: made})
+        every = trainings.plan_trainings(plan, {24: made})
         return [Job(training, Destination("", "", ""), "cpu", 0) for training in every]
 
     return of
