@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from ablations.engines.local import Local
 from wikiart.learning.config import TrainingConfig
 from wikiart.learning.data import TrainingData
-from wikiart.learning.network import build_network
+from wikiart.learning.network import Network
 from wikiart.learning.steps import RecordedStep
 from wikiart.learning.training import initialise
 from wikiart.smote.recipes import no_recipes
@@ -69,7 +69,7 @@ def images_per_second(way: Way) -> float:
 
 def bytes_per_image(config: TrainingConfig) -> int:
     """Of the maps of convolutions and normalisations: written and read, forward and backward, float32."""
-    network = build_network(config.conv_layers, config.dropout, config.image_size, CLASSES).eval()
+    network = Network(config.conv_layers, config.dropout, config.image_size, CLASSES).eval()
     values = 0
 
     def count(module: nn.Module, inputs: tuple, output: torch.Tensor) -> None:

@@ -9,7 +9,7 @@ from ablations.engines.worker import Job
 from ablations.tracking import models, outcome
 from ablations.tracking.run_logger import RunLogger
 from wikiart.images.store import Store
-from wikiart.learning.network import build_network
+from wikiart.learning.network import Network
 from wikiart.learning.training import Epoch
 
 
@@ -24,7 +24,7 @@ def _train(job: Job, data: Store, logger: RunLogger, report: Callable[[float], N
     for number in range(1, config.epochs + 1):
         report(number / (config.epochs + 1))
         logger.epoch(Epoch(number, 1 / number, number / config.epochs))
-    network = build_network(config.conv_layers, config.dropout, config.image_size, len(data.classes)).eval()
+    network = Network(config.conv_layers, config.dropout, config.image_size, len(data.classes)).eval()
     drawn = np.random.default_rng(int(job.training.fingerprint[:8], 16))
     outputs = np.where(drawn.random(len(data.test.labels)) < 0.4, data.test.labels, 0)
     return outcome.write(

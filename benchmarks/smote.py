@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from wikiart.learning.batches import BatchReader
 from wikiart.learning.data import TrainingData
-from wikiart.learning.network import build_network
+from wikiart.learning.network import Network
 from wikiart.sample import MANNERS
 from wikiart.smote.recipes import Recipes, no_recipes, recipes
 
@@ -163,7 +163,7 @@ def batch_costs(size: int, items: int = 1000, batch: int = 16, rounds: int = 200
         BatchReader(TrainingData(images, labels, synthetic, len(STUDY)), "cpu")
         for synthetic in (no_recipes(), made)
     )
-    network = build_network(3, 0.1, size, len(STUDY)).to(memory_format=torch.channels_last)
+    network = Network(3, 0.1, size, len(STUDY)).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(network.parameters())
 
     def step(index: torch.Tensor) -> None:

@@ -23,7 +23,7 @@ from torch.profiler import ProfilerActivity, profile
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from wikiart.learning.fast import forward
-from wikiart.learning.network import build_network
+from wikiart.learning.network import Network
 
 CLASSES = 27
 SIZES, QUICK = (64, 224, 416), (64,)
@@ -34,7 +34,7 @@ def steps(conv_layers: int, size: int, batch: int) -> dict[str, Callable[[], Non
     torch.manual_seed(0)
     images = torch.randint(0, 256, (batch, size, size, 3), dtype=torch.uint8)
     labels = torch.randint(0, CLASSES, (batch,))
-    plain = build_network(conv_layers, 0.1, size, CLASSES).to(memory_format=torch.channels_last)
+    plain = Network(conv_layers, 0.1, size, CLASSES).to(memory_format=torch.channels_last)
     quick = copy.deepcopy(plain)
     ways: dict[str, tuple[nn.Module, Callable]] = {
         "plain": (plain, plain),

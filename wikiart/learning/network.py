@@ -1,58 +1,100 @@
-"""The study's networks, at any image size."""
+"""The study's networks, for images of any size."""
+
+from itertools import pairwise
 
 from torch import nn
 
-HIDDEN = 300
+HIDDEN = 300  #: units of the hidden linear layer
+CHANNELS = 16  #: of the first `ConvolutionBlock`; each further block has twice as many
 
 
 def pooled_side(side: int) -> int:
-    """Side in pixels after one ``Conv2d(2, padding=2)`` and one ``MaxPool2d(4, padding=2)``."""
+    """Return the side in pixels after ``Conv2d(..., 2, padding=2)`` and ``MaxPool2d(4, padding=2)``."""
     return (side + 3) // 4 + 1
 
 
-def build_network(conv_layers: int, dropout: float, image_size: int, classes: int) -> nn.Sequential:
-    """A network that maps float images (n, 3, size, size), pixels 0..255, to (n, classes) log-probabilities.
+class SingleConvolution(nn.Sequential):
+    """The features of the study's first network: float (n, 3, image_size, image_size) to (n, width).
 
-    ``conv_layers=1`` is the network that the study was given: one output channel and no
-    activation after the convolution. From 2 on it is the study's improved stack (the study
-    itself used 3): channels 16, 32, 64, ..., each convolution with batch normalisation and ReLU.
-
-    The study activates before it pools. Both are monotone, so pooling first gives the same
-    values and gradients, and activates a sixteenth of them.
+    One output channel and no activation. Batch normalisation comes after the pool, with a scale
+    and a shift for each pixel of the pooled map.
     """
-    features = _single(image_size) if conv_layers == 1 else _stack(conv_layers, image_size)
-    layers, width = features
-    head = [
-        nn.Linear(width, HIDDEN),
-        nn.Dropout(dropout),
-        nn.ReLU(),
-        nn.Linear(HIDDEN, classes),
-        nn.LogSoftmax(dim=1),
-    ]
-    return nn.Sequential(*layers, *head)
+
+    def __init__(self, image_size: int):
+        super().__init__()
+        self.width = pooled_side(image_size) ** 2
+        self.convolution = nn.Conv2d(3, 1, kernel_size=2, padding=2)
+        self.pool = nn.MaxPool2d(4, padding=2)
+        self.flatten = nn.Flatten()
+        self.norm = nn.BatchNorm1d(self.width)
 
 
-def _single(image_size: int) -> tuple[list[nn.Module], int]:
-    width = pooled_side(image_size) ** 2
-    layers = [
-        nn.Conv2d(3, 1, kernel_size=2, padding=2),
-        nn.MaxPool2d(4, padding=2),
-        nn.Flatten(),
-        nn.BatchNorm1d(width),
-    ]
-    return layers, width
+class ConvolutionBlock(nn.Sequential):
+    """One layer of the study's improved network: float (n, inputs, s, s) to (n, outputs, p, p).
+
+    ``p = pooled_side(s)``. The study activates before it pools. Both are monotone, so pooling first
+    gives the same values and gradients, and activates a sixteenth of them.
+    """
+
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__()
+        self.convolution = nn.Conv2d(inputs, outputs, kernel_size=2, padding=2)
+        self.norm = nn.BatchNorm2d(outputs)
+        self.pool = nn.MaxPool2d(4, padding=2)
+        self.activation = nn.ReLU()
 
 
-def _stack(conv_layers: int, image_size: int) -> tuple[list[nn.Module], int]:
-    layers: list[nn.Module] = []
-    channels, side = 3, image_size
-    for depth in range(conv_layers):
-        wider = 16 * 2**depth
-        layers += [
-            nn.Conv2d(channels, wider, kernel_size=2, padding=2),
-            nn.BatchNorm2d(wider),
-            nn.MaxPool2d(4, padding=2),
-            nn.ReLU(),
-        ]
-        channels, side = wider, pooled_side(side)
-    return [*layers, nn.Flatten()], channels * side**2
+class ConvolutionStack(nn.Sequential):
+    """The features of the study's improved network: float (n, 3, image_size, image_size) to (n, width).
+
+    ``conv_layers`` blocks with 16, 32, 64, ... channels; the study itself used three.
+    """
+
+    def __init__(self, conv_layers: int, image_size: int):
+        channels = [3, *(CHANNELS * 2**depth for depth in range(conv_layers))]
+        blocks = [ConvolutionBlock(*pair) for pair in pairwise(channels)]
+        super().__init__(*blocks, nn.Flatten())
+        side = image_size
+        for _ in blocks:
+            side = pooled_side(side)
+        self.width = channels[-1] * side**2
+
+    @property
+    def blocks(self) -> list[ConvolutionBlock]:
+        """The layers that convolve, in order."""
+        return [layer for layer in self if isinstance(layer, ConvolutionBlock)]
+
+
+class Head(nn.Sequential):
+    """Two linear layers with dropout between them: float (n, width) to log-probabilities (n, classes)."""
+
+    def __init__(self, width: int, dropout: float, classes: int):
+        super().__init__()
+        self.hidden = nn.Linear(width, HIDDEN)
+        self.dropout = nn.Dropout(dropout)
+        self.activation = nn.ReLU()
+        self.output = nn.Linear(HIDDEN, classes)
+        self.log_softmax = nn.LogSoftmax(dim=1)
+
+
+class Network(nn.Sequential):
+    """Features and a head: float images (n, 3, size, size), pixels 0..255, to log-probabilities (n, classes).
+
+    Parameters
+    ----------
+    conv_layers : int
+        1: `SingleConvolution`; from 2 on `ConvolutionStack`.
+    dropout : float
+        Probability that a hidden value is set to 0 in training.
+    image_size : int
+        Side of the images, in pixels.
+    classes : int
+        Number of outputs.
+    """
+
+    def __init__(self, conv_layers: int, dropout: float, image_size: int, classes: int):
+        super().__init__()
+        self.features = (
+            SingleConvolution(image_size) if conv_layers == 1 else ConvolutionStack(conv_layers, image_size)
+        )
+        self.head = Head(self.features.width, dropout, classes)

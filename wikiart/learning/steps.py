@@ -1,4 +1,4 @@
-"""One step of a training: a batch in, the weights changed; on a GPU as a recording that is played back."""
+"""One step of a training: from a batch to changed weights; on a GPU also as a recorded CUDA graph."""
 
 from collections.abc import Callable
 
@@ -7,46 +7,56 @@ from torch import nn
 
 from wikiart.learning import fast
 from wikiart.learning.batches import BatchReader
+from wikiart.learning.network import Network
 
 
 class Step:
-    """Forward, backward and update on the items of a batch.
+    """Forward pass, backward pass and update on the items of a batch.
+
+    Parameters
+    ----------
+    network : Network
+    optimizer : torch.optim.Optimizer
+        Of the network's parameters.
+    reader : BatchReader
+    precision : {"float32", "tf32", "bf16"}
+        Of what is multiplied.
 
     Attributes
     ----------
     total : float tensor (2,)
-        Over the steps since it was last zeroed: the sum of the items' losses, and how many were
-        answered right. It stays on the device: reading it makes a GPU's processor wait.
+        Sum of the items' losses, and number of items predicted correctly, over the steps since it was
+        last set to 0. It stays on the device: reading it makes the processor wait for a GPU.
     """
 
     def __init__(
-        self, network: nn.Sequential, optimizer: torch.optim.Optimizer, reader: BatchReader, precision: str
+        self, network: Network, optimizer: torch.optim.Optimizer, reader: BatchReader, precision: str
     ):
         self.network, self.optimizer, self.reader = network, optimizer, reader
         self.total = torch.zeros(2, device=reader.device)
-        self._forward = _forward(precision, reader.device)
+        self._forward = _forward_pass(precision, reader.device)
 
     def __call__(self, index: torch.Tensor) -> None:
-        """Learn from these items (int64, on any device)."""
+        """Learn from the items at these positions (int64, on any device)."""
         pixels, labels = self.reader.read(index)
-        scores = self._forward(self.network, pixels)
-        loss = nn.functional.nll_loss(scores, labels)
+        log_probabilities = self._forward(self.network, pixels)
+        loss = nn.functional.nll_loss(log_probabilities, labels)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
         with torch.no_grad():
-            right = (scores.argmax(1) == labels).sum()
-            self.total += torch.stack([loss.detach() * len(labels), right])
+            correct = (log_probabilities.argmax(1) == labels).sum()
+            self.total += torch.stack([loss.detach() * len(labels), correct])
 
 
-def _forward(precision: str, device: torch.device) -> Callable[[nn.Sequential, torch.Tensor], torch.Tensor]:
-    """The way through the network in this precision; what it sets for tf32 holds for the process."""
+def _forward_pass(precision: str, device: torch.device) -> Callable[[Network, torch.Tensor], torch.Tensor]:
+    """Return the forward pass in this precision; on a GPU, switch TF32 on or off for the process."""
     if device.type == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
     if precision != "bf16":
         return fast.forward
 
-    def forward(network: nn.Sequential, pixels: torch.Tensor) -> torch.Tensor:
+    def forward(network: Network, pixels: torch.Tensor) -> torch.Tensor:
         with torch.autocast(device.type, torch.bfloat16):
             return network(pixels).float()
 
@@ -54,55 +64,57 @@ def _forward(precision: str, device: torch.device) -> Callable[[nn.Sequential, t
 
 
 class RecordedStep:
-    """A step whose work on the GPU is recorded once, as a CUDA graph, and then played back.
+    """A step whose work on the GPU is recorded once, as a CUDA graph, and then replayed.
 
-    The networks are small: started one by one from Python, their kernels take less time than
-    their starting. The first steps are taken as they are, since libraries choose their ways in
-    them; so is a batch of another size, the last one of an epoch.
+    The networks are small: started one by one from Python, their kernels take less time than their
+    starts. A replay starts all of them with one call. See "CUDA graphs" in torch's notes on CUDA
+    semantics.
 
     Parameters
     ----------
     step : Step
         Its optimizer must be ``capturable``.
     size : int
-        Items of the batches that are played back.
+        Items of the batches that are replayed. Batches of another size (the last one of an epoch) are
+        not: a graph has fixed shapes.
     """
 
-    FIRST = 3
+    WARM_UP = 3  #: steps before the recording, in which libraries choose algorithms and allocate memory
 
     def __init__(self, step: Step, size: int):
         self._step = step
+        # A graph reads and writes fixed addresses, so each batch's positions are copied into this tensor.
         self._index = torch.zeros(size, dtype=torch.int64, device=step.reader.device)
         self._graph: torch.cuda.CUDAGraph | None = None
-        self._taken = 0
+        self._warm_ups = 0
 
     def __call__(self, index: torch.Tensor) -> None:
-        """As `Step`."""
+        """Learn from the items at these positions, as `Step` does."""
         if len(index) != len(self._index):
             self._step(index)
             return
         self._index.copy_(index)
-        if self._taken < self.FIRST:
-            self._on_the_side()
-            self._taken += 1
+        if self._warm_ups < self.WARM_UP:
+            self._warm_up()
+            self._warm_ups += 1
             return
         if self._graph is None:
             self._graph = self._record()
         self._graph.replay()
 
-    def _on_the_side(self) -> None:
-        """One step on a stream of its own, as recording asks for (torch's notes on CUDA graphs)."""
+    def _warm_up(self) -> None:
+        """Take one step on a stream of its own, as torch asks for before a recording."""
         stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
+        stream.wait_stream(torch.cuda.current_stream())  # the positions have been copied
         with torch.cuda.stream(stream):
             self._step(self._index)
-        torch.cuda.current_stream().wait_stream(stream)
+        torch.cuda.current_stream().wait_stream(stream)  # later work sees the new weights
 
     def _record(self) -> torch.cuda.CUDAGraph:
+        """Record one step without executing it."""
         graph = torch.cuda.CUDAGraph()
-        self._step.optimizer.zero_grad(
-            set_to_none=True
-        )  # so that the gradients lie in the recording's memory
+        # Without gradients at the start, the recording allocates them in the graph's own memory.
+        self._step.optimizer.zero_grad(set_to_none=True)
         with torch.cuda.graph(graph):
             self._step(self._index)
         return graph

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from wikiart.learning.batches import BatchReader, shuffled_batches
 from wikiart.learning.config import TrainingConfig
 from wikiart.learning.data import TrainingData
-from wikiart.learning.network import build_network
+from wikiart.learning.network import Network
 from wikiart.learning.state import Epoch, State
 from wikiart.learning.steps import RecordedStep, Step
 
@@ -27,7 +26,7 @@ def train(
     state_file: Path | None = None,
     save_interval: float = 30.0,
     cuda_graph: bool = False,
-) -> nn.Sequential:
+) -> Network:
     """Train a network; the same arguments on the same CPU give the same weights.
 
     Parameters
@@ -50,7 +49,7 @@ def train(
 
     Returns
     -------
-    torch.nn.Sequential
+    Network
         In evaluation mode, on ``device``.
     """
     network, step = initialise(config, data, device)
@@ -73,7 +72,7 @@ def train(
     return network.eval()
 
 
-def initialise(config: TrainingConfig, data: TrainingData, device: str) -> tuple[nn.Sequential, Step]:
+def initialise(config: TrainingConfig, data: TrainingData, device: str) -> tuple[Network, Step]:
     """Seed torch's random numbers, then build an untrained network and its step.
 
     Parameters
@@ -85,11 +84,11 @@ def initialise(config: TrainingConfig, data: TrainingData, device: str) -> tuple
 
     Returns
     -------
-    tuple of torch.nn.Sequential and Step
+    tuple of Network and Step
         The network is in training mode.
     """
     torch.manual_seed(config.seed)
-    network = build_network(config.conv_layers, config.dropout, config.image_size, data.classes)
+    network = Network(config.conv_layers, config.dropout, config.image_size, data.classes)
     network = network.to(device).to(memory_format=torch.channels_last).train()
     on_gpu = torch.device(device).type == "cuda"
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True, capturable=on_gpu)

@@ -19,7 +19,7 @@ from ablations.cli.predict import command
 from ablations.tracking import models
 from tests.conftest import ROOT, STYLES
 from wikiart.images import reading
-from wikiart.learning.network import build_network
+from wikiart.learning.network import Network
 
 KEY = ("class_order", "conv_layers", "dropout", "smote")
 
@@ -121,7 +121,7 @@ def test_mlflow_models_predict_without_the_project(suite, cells, paintings_folde
 def saved(tmp_path_factory):
     """A network that was not trained, as a model that crops its pictures; and the network."""
     torch.manual_seed(0)
-    network = build_network(2, 0.1, 32, 3).eval()
+    network = Network(2, 0.1, 32, 3).eval()
     folder = tmp_path_factory.mktemp("saved") / "model"
     models.save(network, folder, 32, "crop")
     models.stamp(folder, run_id="0123", model_id="m-0123", classes=["style", "error", "Amber"])

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from ablations.tracking import models
-from wikiart.learning.network import build_network
+from wikiart.learning.network import Network
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +14,7 @@ def saved(tmp_path_factory):
     networks = []
     for number, conv_layers in enumerate((3, 1, 3)):
         torch.manual_seed(number)
-        network = build_network(conv_layers, 0.1 * number, 24, 5).eval()
+        network = Network(conv_layers, 0.1 * number, 24, 5).eval()
         folder = tmp_path_factory.mktemp("model") / "saved"
         models.save(network, folder, 24, "stretch")
         networks.append((network, folder))

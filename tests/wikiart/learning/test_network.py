@@ -4,22 +4,25 @@ import pytest
 import torch
 from torch import nn
 
-from wikiart.learning.network import build_network
+from wikiart.learning.network import Network
 
 
-def shapes(network: nn.Sequential, size: int) -> list[tuple[str, tuple[int, ...]]]:
+def shapes(network: Network, size: int) -> list[tuple[str, tuple[int, ...]]]:
     """Each layer's kind and the shape of what leaves it, for one image."""
-    network.eval()
-    x = torch.zeros(1, 3, size, size)
-    found = []
-    for layer in network:
-        x = layer(x)
-        found.append((type(layer).__name__, tuple(x.shape[1:])))
-    return found
+    outputs = []
+
+    def note(layer: nn.Module, inputs: tuple, output: torch.Tensor) -> None:
+        outputs.append((type(layer).__name__, tuple(output.shape[1:])))
+
+    for layer in network.modules():
+        if not isinstance(layer, nn.Sequential):
+            layer.register_forward_hook(note)
+    network.eval()(torch.zeros(1, 3, size, size))
+    return outputs
 
 
 def test_one_convolution_as_given():
-    network = build_network(1, 0.01, 416, 27)
+    network = Network(1, 0.01, 416, 27)
     assert shapes(network, 416) == [
         ("Conv2d", (1, 419, 419)),
         ("MaxPool2d", (1, 105, 105)),
@@ -36,7 +39,7 @@ def test_one_convolution_as_given():
 
 
 def test_three_convolutions_as_improved():
-    network = build_network(3, 0.1, 416, 27)
+    network = Network(3, 0.1, 416, 27)
     kinds_and_shapes = shapes(network, 416)
     convolutions = [shape for kind, shape in kinds_and_shapes if kind == "Conv2d"]
     pools = [shape for kind, shape in kinds_and_shapes if kind == "MaxPool2d"]
@@ -66,8 +69,8 @@ def as_the_study_wrote_it(width: int, classes: int) -> nn.Sequential:
 
 @pytest.mark.parametrize("mode", ["train", "eval"])
 def test_pooling_before_the_activation_changes_nothing(mode):
-    ours, theirs = build_network(3, 0.1, 40, 5).double(), as_the_study_wrote_it(64 * 2 * 2, 5).double()
-    theirs.load_state_dict(ours.state_dict())
+    ours, theirs = Network(3, 0.1, 40, 5).double(), as_the_study_wrote_it(64 * 2 * 2, 5).double()
+    theirs.load_state_dict(dict(zip(theirs.state_dict(), ours.state_dict().values(), strict=True)))
     pixels = torch.rand(6, 3, 40, 40, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 255
     labels = torch.tensor([0, 1, 2, 3, 4, 0])
     outcomes = []
@@ -85,7 +88,7 @@ def test_pooling_before_the_activation_changes_nothing(mode):
 @pytest.mark.parametrize("size", [16, 24, 64, 97, 224])
 @pytest.mark.parametrize("conv_layers", [1, 2, 3, 4, 5])
 def test_any_image_size(size, conv_layers):
-    network = build_network(conv_layers, 0.1, size, 7).eval()
+    network = Network(conv_layers, 0.1, size, 7).eval()
     scores = network(torch.rand(2, 3, size, size) * 255)
     assert scores.shape == (2, 7)
     assert torch.allclose(scores.exp().sum(1), torch.ones(2), atol=1e-5)

@@ -7,7 +7,7 @@ import torch
 from wikiart.learning.batches import shuffled_batches
 from wikiart.learning.config import TrainingConfig
 from wikiart.learning.data import TrainingData
-from wikiart.learning.network import build_network
+from wikiart.learning.network import Network
 from wikiart.learning.training import time_step, train
 from wikiart.smote.recipes import no_recipes
 
@@ -41,7 +41,7 @@ def test_equal_to_the_plain_loop(data):
     """The study's loop, written out: float pixels, shuffled batches, Adam, NLLLoss."""
     trained = train(CONFIG, data)
     torch.manual_seed(CONFIG.seed)
-    network = build_network(CONFIG.conv_layers, CONFIG.dropout, 16, 3).train()
+    network = Network(CONFIG.conv_layers, CONFIG.dropout, 16, 3).train()
     optimizer = torch.optim.Adam(network.parameters(), lr=CONFIG.learning_rate)
     generator = torch.Generator().manual_seed(CONFIG.seed)
     pixels = torch.from_numpy(data.images).float().permute(0, 3, 1, 2).contiguous()

@@ -1,4 +1,31 @@
-"""TODO room."""
+"""The networks of `wikiart.learning.network` with less work: equal outputs, gradients and statistics.
 
-from wikiart.learning.fast.layers import compile_loops as compile_loops
-from wikiart.learning.fast.layers import forward as forward
+Equal means to rounding; the tests compare every step with the plain network in float64. Import `forward`
+and `compile_loops` from here, and nothing else: the modules are named below for readers. This room knows
+layers, not trainings: neither data sets, optimizers nor configurations.
+
+A plain training step spends most of its time on the maps of the convolutions, of which the pool keeps
+one value in sixteen: all are normalised, activated and pooled in turn, and so are their gradients. Here:
+
+- **Pool first, normalise the maxima.** Normalisation ``z = a * y + b`` is monotone, so the largest ``z``
+  of a window is that of the largest ``y`` if ``a > 0``. Where ``a < 0``, the sign of the convolution's
+  weights is changed, which changes the sign of ``y``. Mean and variance are sums over the whole map,
+  taken while it lies in the processor's cache.
+- **The gradient of a map in one pass**: what its maxima get, plus ``constant + factor * y``
+  (`normalisation`).
+- **The maps of the first convolution are never stored.** Some rows at a time are computed, pooled,
+  summed and dropped. Pixels need no gradient, and that of the weights follows from the patches of the
+  maxima and two sums of the forward pass (`maps.StreamedMaps`).
+
+A convolution is a product of patches and a kernel ``(4 * channels, maps)``; a patch holds its numbers by
+row, column, channel. Sums over a map end in float64. Torch's own, in float32 with channels last, lose
+digits over large maps: there, this forward pass is nearer to the plain network in float64.
+
+- `dispatch`: the forward pass of a whole network
+- `operations`: the differentiable operations that it consists of
+- `maps`, `normalisation`: their two steps, forward and backward
+- `kernels`, `single`, `gradients`: compiled loops; `parallel`: how they are compiled and run
+"""
+
+from wikiart.learning.fast.dispatch import compile_loops as compile_loops
+from wikiart.learning.fast.dispatch import forward as forward

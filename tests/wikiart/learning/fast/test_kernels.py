@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from wikiart.learning.fast import kernels
+from wikiart.learning.fast.parallel import parallel
+from wikiart.learning.fast.single import convolve_and_pool
 from wikiart.learning.network import pooled_side
 
 
@@ -34,7 +36,7 @@ def patches_of(
 ) -> np.ndarray:
     count, size, _ = images.shape
     patches = np.full((count, rows or size + 3, 4 * kernels.slots(size), 4 * channels), np.nan)
-    kernels.share(kernels.unfold, count, images, channels, centre, top, patches)
+    parallel(kernels.unfold, count, images, channels, centre, top, patches)
     return patches
 
 
@@ -42,7 +44,7 @@ def pooled_of(maps: np.ndarray, size: int, channels: int) -> tuple[np.ndarray, n
     side = pooled_side(size)
     pooled = np.empty((len(maps), side, side, channels))
     winners = np.empty(pooled.shape, np.int32)
-    kernels.share(kernels.pool, len(maps), maps, size + 3, 0, 0, side, pooled, winners)
+    parallel(kernels.pool, len(maps), maps, size + 3, 0, 0, side, pooled, winners)
     return pooled, winners
 
 
@@ -67,7 +69,7 @@ def test_fold_is_the_gradient_of_unfold(channels, size):
     patches = patches_of(images, channels)
     weights = draw.normal(size=patches.shape)
     gradient = np.empty_like(images)
-    kernels.share(kernels.fold, 2, weights, channels, gradient)
+    parallel(kernels.fold, 2, weights, channels, gradient)
     assert np.isclose((weights * patches).sum(), (gradient * images).sum())
 
 
@@ -107,6 +109,6 @@ def test_one_channel_at_once(size, flat):
     expected = pooled_of(maps, size, 1)
     side = pooled_side(size)
     pooled, winners = np.empty((3, side, side, 1)), np.empty((3, side, side, 1), np.int32)
-    kernels.share(kernels.convolve_and_pool, 3, images, weights, pooled, winners)
+    parallel(convolve_and_pool, 3, images, weights, pooled, winners)
     assert np.array_equal(pooled, expected[0])
     assert np.array_equal(winners, expected[1])

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from wikiart.learning.fast import layers as fast
-from wikiart.learning.fast.layers import ConvolveAndPool, Layer, forward
-from wikiart.learning.network import build_network
+from wikiart.learning.fast import forward, maps
+from wikiart.learning.fast.operations import ConvolutionLayer, ConvolveAndPool
+from wikiart.learning.network import Network
 
 CLASSES = 5
 EXACT = {torch.float64: 1e-9, torch.float32: 1e-4}  # relative
@@ -30,10 +30,10 @@ def random_batch(
     return pixels, torch.randint(0, CLASSES, (items,), generator=draw)
 
 
-def networks(conv_layers: int, size: int, dtype=torch.float64) -> tuple[nn.Sequential, nn.Sequential]:
+def networks(conv_layers: int, size: int, dtype=torch.float64) -> tuple[Network, Network]:
     """The same network twice: plain, and for the fast forward."""
     torch.manual_seed(0)
-    plain = build_network(conv_layers, 0.1, size, CLASSES).to(dtype)
+    plain = Network(conv_layers, 0.1, size, CLASSES).to(dtype)
     return plain, copy.deepcopy(plain).to(memory_format=torch.channels_last)
 
 
@@ -43,12 +43,12 @@ def distance(one: torch.Tensor, other: torch.Tensor) -> float:
     return difference / max(one.double().abs().max().item(), 1e-12)
 
 
-def idle_biases(network: nn.Sequential) -> list[nn.Parameter]:
+def idle_biases(network: Network) -> list[nn.Parameter]:
     """Of the convolutions: batch normalisation takes them out again, their gradient is rounding error."""
-    return [layer.bias for layer in network if isinstance(layer, nn.Conv2d)]
+    return [layer.bias for layer in network.modules() if isinstance(layer, nn.Conv2d)]
 
 
-def step(network: nn.Sequential, run: Callable, pixels: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def step(network: Network, run: Callable, pixels: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Gradients into the parameters; the loss. Dropout is the same in every call."""
     torch.manual_seed(1)
     network.zero_grad()
@@ -57,7 +57,7 @@ def step(network: nn.Sequential, run: Callable, pixels: torch.Tensor, labels: to
     return loss.detach()
 
 
-def both(plain: nn.Sequential, quick: nn.Sequential, pixels, labels) -> list[torch.Tensor]:
+def both(plain: Network, quick: Network, pixels, labels) -> list[torch.Tensor]:
     """Losses of a step of each. The plain one takes its pixels with channels first: so torch's float32
     statistics are accurate."""
     return [
@@ -66,7 +66,7 @@ def both(plain: nn.Sequential, quick: nn.Sequential, pixels, labels) -> list[tor
     ]
 
 
-def scatter_scales(plain: nn.Sequential, quick: nn.Sequential) -> None:
+def scatter_scales(plain: Network, quick: Network) -> None:
     """Biases, scales and shifts as a long training might leave them, negative scales too."""
     with torch.no_grad():
         for parameter in plain.parameters():
@@ -75,7 +75,7 @@ def scatter_scales(plain: nn.Sequential, quick: nn.Sequential) -> None:
     quick.load_state_dict(plain.state_dict())
 
 
-def compare(plain: nn.Sequential, quick: nn.Sequential, pixels, labels, near: float = 1e-9) -> None:
+def compare(plain: Network, quick: Network, pixels, labels, near: float = 1e-9) -> None:
     """One step of each: the same loss, gradients and running statistics."""
     expected, loss = both(plain, quick, pixels, labels)
     assert torch.allclose(loss, expected, rtol=near, atol=0)
@@ -156,7 +156,7 @@ def test_each_step_at_224_pixels(items):
     assert worst[1] < 2 * worst[0]
 
 
-def gradients_apart(network: nn.Sequential, exact: nn.Sequential) -> float:
+def gradients_apart(network: Network, exact: Network) -> float:
     """Of all parameters but the idle biases, as one vector: the relative distance."""
     idle = {id(bias) for bias in (*idle_biases(network), *idle_biases(exact))}
     one, other = (
@@ -234,8 +234,8 @@ def test_constant_images(conv_layers, values):
 @pytest.mark.parametrize("size", [40, 41, 42, 43])
 def test_groups_of_images(conv_layers, size, monkeypatch):
     """How many images, or rows of one, are worked on at once changes nothing; the last part is smaller."""
-    for cached in (1, 20000, 150000, 2**30):
-        monkeypatch.setattr(fast, "CACHED", cached)
+    for chunk in (1, 20000, 150000, 2**30):
+        monkeypatch.setattr(maps, "CHUNK", chunk)
         compare(*networks(conv_layers, size), *random_batch(size, 8))
 
 
@@ -261,11 +261,11 @@ def test_gradients_by_finite_differences():
     norm = nn.BatchNorm2d(3, dtype=torch.float64)
 
     def layer(*tensors: torch.Tensor) -> torch.Tensor:
-        return Layer.apply(*tensors, norm)
+        return ConvolutionLayer.apply(*tensors, norm)
 
     assert torch.autograd.gradcheck(partial(layer, pixels), (weight, bias, drawn(3), drawn(3)))
-    maps = drawn(2, 4, 9, 9)
-    assert torch.autograd.gradcheck(layer, (maps, drawn(3, 4, 2, 2), bias, drawn(3), drawn(3)))
+    inputs = drawn(2, 4, 9, 9)
+    assert torch.autograd.gradcheck(layer, (inputs, drawn(3, 4, 2, 2), bias, drawn(3), drawn(3)))
 
 
 def test_channels_first_in_memory():
@@ -292,7 +292,7 @@ def test_stays_near_float64():
     for number in range(20):
         pixels, labels = random_batch(97, 6, number)
         losses.append(
-            [step(network, run, pixels.to(network[0].weight.dtype), labels) for network, run in runs]
+            [step(network, run, pixels.to(next(network.parameters()).dtype), labels) for network, run in runs]
         )
         for optimizer in optimizers:
             optimizer.step()

@@ -1,34 +1,37 @@
-"""Loops that carry a gradient back through activation, pool and convolution: as wikiart/kernels.py."""
+"""Compiled loops that carry a gradient back through ReLU, normalisation, pool and convolution.
+
+Maps are stored as `kernels` describes; kernels run as described there.
+"""
 
 from typing import Any
 
 import numpy as np
 
-from wikiart.learning.fast.kernels import compiled
+from wikiart.learning.fast.parallel import compiled
 
 
 @compiled
-def through_activation(
-    gradient: Any, maps: Any, pooled: Any, slopes: Any, total: Any, products: Any, first: int, last: int
+def activation_gradient(
+    gradient: Any, output: Any, pooled: Any, slopes: Any, total: Any, products: Any, first: int, last: int
 ) -> None:
-    """Write the gradient where the maps are above 0, and 0 elsewhere; add it up.
+    """Write the gradient of a ReLU's input, and the sums over it that normalisation needs.
 
     Parameters
     ----------
-    gradient, maps, pooled : arrays (n, rows, width * channels)
-        Gradient of the activated maps, those maps, and what they were made of.
+    gradient, output, pooled : arrays (n, rows, width * channels)
+        Gradient of the ReLU's output, this output, and the maxima before their normalisation.
     slopes : array (n, rows, width * channels)
-        To be written.
+        To be written: ``gradient`` where ``output > 0``, else 0.
     total, products : arrays (n, width * channels)
-        To be written: sums over the rows, of the slopes and of their products with ``pooled``.
+        To be written: sums over the rows of ``slopes`` and of ``slopes * pooled``.
     first, last : int
         Range of the items.
     """
     for item in range(first, last):
         total[item] = 0
         products[item] = 0
-        for row in range(maps.shape[1]):
-            values, active, slope = gradient[item, row], maps[item, row], slopes[item, row]
+        for row in range(output.shape[1]):
+            values, active, slope = gradient[item, row], output[item, row], slopes[item, row]
             for place in range(len(slope)):
                 slope[place] = values[place] if active[place] > 0 else 0
             sums, before = total[item], pooled[item, row]
@@ -40,20 +43,22 @@ def through_activation(
 
 
 @compiled
-def sum_patches(
-    images: Any, centre: Any, winners: Any, slopes: Any, gradients: Any, first: int, last: int
+def sum_winning_patches(
+    images: Any, centre: Any, winners: Any, slopes: Any, sums: Any, first: int, last: int
 ) -> None:
-    """Sum the patches (less ``centre``) that won, weighted: what a pooled convolution's weights get.
+    """Sum the patches of the maxima, weighted: the gradient of a pooled convolution's kernel.
 
     Parameters
     ----------
     images : array (n, size, size * 3)
-        The convolution's.
+        What was convolved.
     centre : number
-        As for `unfold`.
-    winners, slopes : int32 array and array (n, side, side, channels)
-        As from `pool`, and their weights.
-    gradients : array (n, channels, 12)
+        Is subtracted from the images and the zeros around them, as by `kernels.unfold`.
+    winners : int32 array (n, side, side, channels)
+        From `kernels.pool`.
+    slopes : array (n, side, side, channels)
+        The weights.
+    sums : array (n, channels, 12)
         To be written; a patch is (row, column, channel).
     first, last : int
         Range of the items.
@@ -66,22 +71,26 @@ def sum_patches(
             for place in range(len(pixels)):
                 line[place] = pixels[place] - centre
         for channel in range(channels):
-            _of_channel(padded, winners[item], slopes[item], channel, gradients[item, channel])
+            _sum_patches_of_channel(padded, winners[item], slopes[item], channel, sums[item, channel])
 
 
 @compiled
-def _of_channel(padded: Any, winners: Any, slopes: Any, channel: int, result: Any) -> None:
+def _sum_patches_of_channel(padded: Any, winners: Any, slopes: Any, channel: int, result: Any) -> None:
+    """Sum the winning patches of one image and one channel: 12 numbers, kept in registers."""
     side, channels = winners.shape[1:]
-    step = len(padded) // 4 * channels + channels
-    length = 4 * step
+    step = len(padded) // 4 * channels + channels  # numbers stored for one place: slots * channels
+    length = 4 * step  # numbers of one row of the map
     a0 = a1 = a2 = a3 = a4 = a5 = b0 = b1 = b2 = b3 = b4 = b5 = padded.dtype.type(0)
     for line in range(side):
         for column in range(side):
-            # Comparing finds the place in the window; dividing is slow.
+            # 1. The maximum stands at row 4 line - 2 + row and at place `place` of its window, so that its
+            #    position is (4 line - 2 + row) * length + place * step + column * channels + channel.
+            #    Solved for row and place by comparing, since dividing is slow.
             beyond = winners[line, column, channel] - (4 * line - 2) * length - column * channels - channel
             row = (beyond >= length) + (beyond >= 2 * length) + (beyond >= 3 * length)
             beyond -= row * length
             place = (beyond >= step) + (beyond >= 2 * step) + (beyond >= 3 * step)
+            # 2. Its patch begins at the same row and column of the padded image.
             begin = 3 * (4 * column - 2 + place)
             upper, lower = padded[4 * line - 2 + row, begin:], padded[4 * line - 1 + row, begin:]
             slope = slopes[line, column, channel]
@@ -102,19 +111,21 @@ def _of_channel(padded: Any, winners: Any, slopes: Any, channel: int, result: An
 
 
 @compiled
-def spread(
+def maps_gradient(
     maps: Any, winners: Any, slopes: Any, constant: Any, factor: Any, gradient: Any, first: int, last: int
 ) -> None:
-    """Write ``constant + factor * maps``, and add slopes where the winners stand.
+    """Write ``constant + factor * maps``, and add slopes at the maxima.
 
     Parameters
     ----------
     maps : array (n, rows, 4 * slots * channels)
         Whole maps.
-    winners, slopes : int32 array and array (n, side, side, channels)
-        As from `pool`, and what is added.
+    winners : int32 array (n, side, side, channels)
+        From `kernels.pool`.
+    slopes : array (n, side, side, channels)
+        Are added.
     constant, factor : arrays (4 * slots * channels,)
-        For a row of a map.
+        For each number of a map's row.
     gradient : array (n, rows, 4 * slots * channels)
         To be written.
     first, last : int
@@ -126,6 +137,7 @@ def spread(
             values, result = maps[item, row], gradient[item, row]
             for place in range(length):
                 result[place] = constant[place] + factor[place] * values[place]
+        # A value may be the maximum of one window only, since windows do not overlap.
         flat, where, what = gradient[item].reshape(-1), winners[item].reshape(-1), slopes[item].reshape(-1)
         for number in range(len(where)):
             flat[where[number]] += what[number]
