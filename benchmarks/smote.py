@@ -33,7 +33,7 @@ from wikiart.learning.batches import BatchReader
 from wikiart.learning.data import TrainingData
 from wikiart.learning.network import Network
 from wikiart.sample import MANNERS
-from wikiart.smote.recipes import Recipes, no_recipes, recipes
+from wikiart.smote.recipes import Recipes, draw_recipes, no_recipes
 
 STUDY = [manner.train for manner in MANNERS.values()]  # training images of every style
 SERIES = [(500, 64), (1000, 64), (1000, 128), (2000, 128), (1000, 224)]  # (images, size)
@@ -98,7 +98,7 @@ def by_recipes(folder: Path) -> tuple[float, int, int, int]:
     """Seconds, growth and peak of memory in bytes, and the number of recipes, kept in the folder."""
     images, labels = read_images(folder)
     with Peak() as peak:
-        made = recipes(images, labels, "auto", SEED)
+        made = draw_recipes(images, labels, "auto", SEED)
     np.savez(folder / "recipes.npz", *made)
     return peak.seconds, peak.growth, peak.highest, len(made.labels)
 

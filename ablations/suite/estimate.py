@@ -13,7 +13,7 @@ from wikiart.images import store
 from wikiart.learning import training
 from wikiart.learning.data import TrainingData
 from wikiart.smote.cached import recipes_of_store
-from wikiart.smote.recipes import plan
+from wikiart.smote.levels import planned_counts
 
 LONG = 1e9  #: pixels to train on, over all epochs of all trainings; below, no estimate is worth its time
 LOGGING = 0.35  #: seconds that a run takes besides training: answers, model, tables, pictures, MLflow
@@ -73,7 +73,7 @@ def _images(job: Job) -> tuple[Path, str]:
 def _items(job: Job) -> int:
     """Real and synthetic images of an epoch."""
     data = store.load(job.training.store)
-    return sum(plan(job.training.config.smote, data.train.labels, data.classes).values())
+    return sum(planned_counts(job.training.config.smote, data.train.labels, data.classes).values())
 
 
 def _steps(job: Job, items: int) -> int:

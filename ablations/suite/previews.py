@@ -17,7 +17,8 @@ from ablations.suite.remedies import remedies
 from ablations.tracking.destination import Destination
 from wikiart.images.store import Store
 from wikiart.smote.cached import recipes_of_store
-from wikiart.smote.recipes import Recipes, plan
+from wikiart.smote.levels import planned_counts
+from wikiart.smote.recipes import Recipes
 
 SHOWN = 12  # synthetic images of a contact sheet, each of another style
 
@@ -40,7 +41,7 @@ def show(destination: Destination, design: Design, stores: Mapping[int, Store], 
         return
     store = stores[min(stores)]
     client = destination.client
-    counts = {"before": plan("off", store.train.labels, store.classes)}
+    counts = {"before": planned_counts("off", store.train.labels, store.classes)}
     for level in levels:
         counts[level] = _planned(level, store)
         with ProgressBar(f"SMOTE {level}: neighbours") as bar, remedies():
@@ -58,7 +59,7 @@ def show(destination: Destination, design: Design, stores: Mapping[int, Store], 
 
 def _planned(level: str, store: Store) -> dict[int, int]:
     try:
-        return plan(level, store.train.labels, store.classes)
+        return planned_counts(level, store.train.labels, store.classes)
     except (ValueError, OSError, YAMLError) as error:  # of a file of styles and counts
         raise DesignError(f"smote={level}: {first_line(error)}: mend the file") from error
 

@@ -1,31 +1,39 @@
 """The recipes of a store, with the neighbours that they need kept in the cache."""
 
+import hashlib
+import json
 from collections.abc import Callable
+from functools import partial
 
+import numpy as np
+
+from wikiart.cache.atomic import atomic_file, locked
 from wikiart.cache.disk import cache_errors
 from wikiart.cache.folder import Cache
 from wikiart.images.store import Store
-from wikiart.smote.recipes import Recipes, recipes
+from wikiart.smote.levels import Level
+from wikiart.smote.neighbours import nearest
+from wikiart.smote.recipes import Recipes, draw_recipes
 
 
 def recipes_of_store(
     store: Store,
-    level: str,
+    level: Level,
     seed: int,
     device: str = "cpu",
     progress: Callable[[float, float], None] = lambda done, total: None,
 ) -> Recipes:
     """Return the recipes of a SMOTE level for a store's training images.
 
-    The neighbours are searched once per store and read from the cache by every later call in any
-    process.
+    The neighbours depend on neither level nor seed: they are searched once per store and read from
+    the cache by every later call in any process.
 
     Parameters
     ----------
     store : Store
         The decoded images.
-    level : str
-        See `wikiart.smote.recipes.plan`.
+    level : str or mapping
+        See `wikiart.smote.levels.planned_counts`.
     seed : int
         Seed of the draws.
     device : str
@@ -39,16 +47,44 @@ def recipes_of_store(
     wikiart.errors.CacheError
         The neighbours cannot be written to the cache.
     """
-    cache = Cache.of_store(store.folder)
+    cache, labels = Cache.of_store(store.folder), store.train.labels
+
+    def search(images: np.ndarray, rows: np.ndarray, k: int) -> np.ndarray:
+        def report(share: float) -> None:
+            progress(int(labels[rows[0]]) + share, len(store.classes))
+
+        compute = partial(nearest, images, rows, k, device=device, progress=report)
+        return cached_neighbours(cache, store.digest, rows, k, compute)
+
     with cache_errors(cache.root):
-        return recipes(
-            store.train.images,
-            store.train.labels,
-            level,
-            seed,
-            styles=store.classes,
-            cache=cache,
-            key=store.digest,
-            device=device,
-            progress=lambda label, share: progress(label + share, len(store.classes)),
-        )
+        return draw_recipes(store.train.images, labels, level, seed, styles=store.classes, search=search)
+
+
+def cached_neighbours(
+    cache: Cache, store_digest: str, rows: np.ndarray, k: int, compute: Callable[[], np.ndarray]
+) -> np.ndarray:
+    """Read a table of neighbours from the cache; compute and write it first if it is not there.
+
+    If another process is computing the table, wait until it is done.
+
+    Parameters
+    ----------
+    cache : Cache
+        Where the table is kept.
+    store_digest : str
+        Stands for the content of all images.
+    rows : int64 array (n,)
+        The images of the class.
+    k : int
+        Neighbours per image.
+    compute : callable
+        Returns the table, see `wikiart.smote.neighbours.nearest`.
+    """
+    content = json.dumps([store_digest, k]).encode() + rows.astype("<i8").tobytes()
+    path = cache.neighbours(hashlib.sha256(content).hexdigest()[:32])
+    with locked(path.with_name(f"{path.name}.lock")):
+        if not path.exists():
+            # np.save would add .npy to the name of a path that ends otherwise, so it gets a file.
+            with atomic_file(path) as scratch, scratch.open("wb") as file:
+                np.save(file, compute())
+    return np.load(path)

@@ -1,15 +1,19 @@
-"""The nearest images of one class, exactly, in bounded memory.
+"""The nearest images within one class, found exactly and in bounded memory.
 
-The squared distance of two images is ``|x|² + |y|² - 2 x·y``, so all distances of a class come
-out of matrix products. Pixels are centred first (0..255 becomes -128..127: distances stay), and
-a product runs over 1,024 values at most. A sum of that many products of such integers cannot
-leave ±2²⁴, below which float32 holds every integer: each product is exact in whatever order the
-hardware adds, and its sum over all values, in float64, is exact as well. Nothing has to be
-ranked again, and no neighbour can be lost to rounding.
+The squared distance of two images is ``|x - y|² = |x|² + |y|² - 2 x·y``, so all distances of a class
+follow from matrix products. They are computed without any rounding:
 
-Of equally distant images scikit-learn keeps and orders some by the run of its heap, which is no
-rule that could be stated in a line. Rows where that matters are therefore handed to scikit-learn
-itself; see `nearest`.
+1. Pixels are centred: 0..255 becomes -128..127. Distances do not change.
+2. A product of two centred values is an integer of at most 128 * 128 = 2¹⁴, and one matrix product sums
+   at most 1,024 = 2¹⁰ of them. Every partial sum lies within ±2²⁴, where float32 holds every integer,
+   so the result is exact in whatever order the hardware adds.
+3. The results of several products are added in float64, which holds every integer up to 2⁵³: exact
+   for images of up to 2³⁹ values.
+
+Therefore nothing has to be ranked again, and no neighbour is lost to rounding.
+
+Of equally distant images scikit-learn keeps and orders some by the course of its heap, for which there
+is no simple rule. Rows where that matters are handed to scikit-learn itself; see `nearest`.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,8 +26,8 @@ from threadpoolctl import threadpool_limits
 
 MEMORY = 512 * 2**20  #: default working memory of a search, in bytes
 _EXACT = 1024  # values per product: 1024 * 128 * 128 = 2**24
-_TILE = 256  # rows per product: small enough for its result to stay in the cache
-_SERIAL = 4 * 256  # with more queries than these, one thread of scikit-learn takes another path
+_TILE = 256  # rows per product: small enough for its result to stay in the processor's cache
+_SERIAL = 4 * 256  # with more queries than these, one thread of scikit-learn takes another code path
 
 
 def nearest(
@@ -35,13 +39,13 @@ def nearest(
     device: str = "cpu",
     progress: Callable[[float], None] = lambda share: None,
 ) -> np.ndarray:
-    """The nearest of some images among themselves: what SMOTE asks of a class.
+    """Find the nearest of some images among themselves: what SMOTE needs of a class.
 
     Equals ``NearestNeighbors(n_neighbors=k + 1).fit(x).kneighbors(x)`` of scikit-learn on the
     flattened float pixels ``x``, run on one thread. On more threads scikit-learn may order equal
     distances differently, and only for more than 256 images, where its threads share them out;
-    rows whose nearest ``k + 2`` distances differ never depend on it. Images of fewer than 16
-    values, for which scikit-learn grows a tree, are outside of this promise when distances tie.
+    rows whose nearest ``k + 2`` distances differ never depend on it. For images of fewer than 16 values
+    scikit-learn grows a tree; there, equal distances may be ordered differently.
 
     Parameters
     ----------
@@ -70,19 +74,20 @@ def nearest(
         return np.zeros((1, 2), np.int64)
     flat = np.asarray(images).reshape(len(images), -1)
     blocks = _Blocks.within(memory, n)
-    found = []
+    tables = []
+    # Each round fills the distances of as many rows (to all n) as fit half of the memory.
     for start in range(0, n, blocks.rows):
         stop = min(start + blocks.rows, n)
         distances = torch.zeros(stop - start, n, dtype=torch.float64, device=device)
         for share in _fill(distances, flat, rows, start, blocks):
             progress((start + share * (stop - start)) / n)
-        found.append(_ranked(distances, min(k, n - 1) + 1))
+        tables.append(_rank(distances, min(k, n - 1) + 1))
         del distances  # before the next are allocated
-    return np.concatenate(found)
+    return np.concatenate(tables)
 
 
 class _Blocks(NamedTuple):
-    """How a search is cut, so that its buffers together stay within the memory given."""
+    """How a search is divided, so that all of its buffers together stay within the memory given."""
 
     rows: int  #: rows of the distance matrix, float64 (rows, n): a half of the memory
     tile: int  #: rows of one product, float32 (tile, n): an eighth
@@ -91,39 +96,58 @@ class _Blocks(NamedTuple):
 
     @classmethod
     def within(cls, memory: int, n: int) -> "_Blocks":
-        sixteenth = memory // 16 // n  # bytes for each image
+        """Divide a search over ``n`` images, for ``memory`` bytes."""
+        sixteenth = memory // 16 // n  # bytes per image in a sixteenth of the memory
         return cls(
-            rows=min(n, max(1, sixteenth)),
-            tile=min(_TILE, max(1, sixteenth // 2)),
-            slab=max(1, sixteenth * 2),
-            chunk=min(_EXACT, max(1, sixteenth // 4)),
+            rows=min(n, max(1, sixteenth)),  # 8 bytes per row and image: 8/16
+            tile=min(_TILE, max(1, sixteenth // 2)),  # 4 bytes: 2/16
+            slab=max(1, sixteenth * 2),  # 1 byte: 2/16, twice
+            chunk=min(_EXACT, max(1, sixteenth // 4)),  # 4 bytes: 1/16, twice
         )
 
 
-def _fill(distances, flat, rows, start, blocks) -> Iterator[float]:
-    """Turn zeros (b, n) into the squared distances of ``rows[start:start + b]`` to all; yields progress."""
+def _fill(
+    distances: torch.Tensor, flat: np.ndarray, rows: np.ndarray, start: int, blocks: _Blocks
+) -> Iterator[float]:
+    """Turn zeros (b, n) into the squared distances of ``rows[start:start + b]`` to all ``rows``.
+
+    Yields the share of the pixel values that has been used (0..1).
+    """
     stop = start + len(distances)
     norms = torch.zeros(len(rows), dtype=torch.float64, device=distances.device)
     done = 0
+    # 1. Sum over chunks of pixel values: norms |x|², and x·y into ``distances``.
     for chunk in _chunks(flat, rows, blocks, distances.device):
         norms += torch.linalg.vecdot(chunk, chunk)
         _add_products(distances, chunk, start, stop, blocks.tile)
         done += chunk.shape[1]
         yield done / flat.shape[1]
+    # 2. Products among rows start..stop are symmetric: only the lower half was computed.
     _mirror(distances[:, start:stop], blocks.tile)
+    # 3. |x - y|² = -2 x·y + |y|² (by column) + |x|² (by row).
     distances.mul_(-2).add_(norms).add_(norms[start:stop, None])
 
 
-def _chunks(flat, rows, blocks, device) -> Iterator[torch.Tensor]:
-    """The centred pixels of ``rows``, some values at a time: float32 (n, blocks.chunk)."""
+def _chunks(
+    flat: np.ndarray, rows: np.ndarray, blocks: _Blocks, device: torch.device
+) -> Iterator[torch.Tensor]:
+    """Yield the centred pixels of ``rows``, ``blocks.chunk`` values at a time: float32 (n, chunk).
+
+    A slab of several chunks is read from the memory map at once, as uint8, so that the disk is read
+    in longer pieces.
+    """
     for left in range(0, flat.shape[1], blocks.slab):
         slab = torch.from_numpy(flat[rows, left : left + blocks.slab]).to(device)
         for part in slab.split(blocks.chunk, dim=1):
             yield part.float().sub_(128)
 
 
-def _add_products(products, chunk, start, stop, tile) -> None:
-    """Add ``chunk[start:stop] @ chunk.T``, but for what `_mirror` can fill in."""
+def _add_products(products: torch.Tensor, chunk: torch.Tensor, start: int, stop: int, tile: int) -> None:
+    """Add ``chunk[start:stop] @ chunk.T`` to ``products``, except for what `_mirror` fills in.
+
+    Tile by tile of rows top..bottom: columns 0..bottom hold the rows before the block and the lower half
+    within it, columns stop.. the rows after the block. Columns bottom..stop mirror later tiles.
+    """
     for top in range(start, stop, tile):
         bottom = min(top + tile, stop)
         out = products[top - start : bottom - start]
@@ -132,31 +156,36 @@ def _add_products(products, chunk, start, stop, tile) -> None:
             out[:, stop:] += chunk[top:bottom] @ chunk[stop:].T
 
 
-def _mirror(square, tile) -> None:
-    """Fill the upper half, tile by tile, from the lower one."""
+def _mirror(square: torch.Tensor, tile: int) -> None:
+    """Fill the upper half of a symmetric matrix from the lower one, tile by tile."""
     for top in range(0, len(square), tile):
         bottom = top + tile
         square[top:bottom, bottom:] = square[bottom:, top:bottom].T
 
 
-def _ranked(distances: torch.Tensor, width: int) -> np.ndarray:
-    """Columns of the ``width`` smallest entries of each row, in scikit-learn's order."""
+def _rank(distances: torch.Tensor, width: int) -> np.ndarray:
+    """Return the columns of the ``width`` smallest entries of each row, in scikit-learn's order.
+
+    One entry more than ``width`` is looked at: where two neighbouring ones of these are equal, the
+    choice or the order is a tie, and scikit-learn decides it.
+    """
     smallest, columns = distances.topk(min(width + 1, distances.shape[1]), largest=False)
-    found = columns[:, :width].cpu().numpy()
-    tied = (smallest[:, 1:] == smallest[:, :-1]).any(dim=1).nonzero().squeeze(1).tolist()
-    if tied:
-        with threadpool_limits(1, user_api="openmp"):
-            for row in tied:
-                found[row] = _as_scikit_learn(distances[row].cpu().numpy(), width)
-    return found
+    ranked = columns[:, :width].cpu().numpy()
+    tied_rows = (smallest[:, 1:] == smallest[:, :-1]).any(dim=1).nonzero().squeeze(1).tolist()
+    if tied_rows:
+        with threadpool_limits(1, user_api="openmp"):  # its order of ties depends on its threads
+            for row in tied_rows:
+                ranked[row] = _rank_as_scikit_learn(distances[row].cpu().numpy(), width)
+    return ranked
 
 
-def _as_scikit_learn(distances: np.ndarray, width: int) -> np.ndarray:
-    """The ``width`` nearest of a row with ties, chosen by scikit-learn.
+def _rank_as_scikit_learn(distances: np.ndarray, width: int) -> np.ndarray:
+    """Return the columns of the ``width`` smallest of a row with ties, as scikit-learn orders them.
 
-    Its search only compares distances, so points on a line, at the ranks of the distances, give
-    the order that the images give, at no cost of pixels. The number of queries decides which of its
-    two paths scikit-learn takes, so one query stands for few images and many for many.
+    scikit-learn's search only compares distances. So points on a line at the ranks 0, 1, 2, ... of
+    the distances, searched from the origin, are ordered like the images, without a pixel. It takes
+    one of two code paths by the number of queries: one query stands for few images, and more than
+    ``_SERIAL`` for many.
     """
     ranks = np.unique(distances, return_inverse=True)[1].astype(np.float64)
     search = NearestNeighbors(n_neighbors=width, algorithm="brute").fit(ranks[:, None])

@@ -1,45 +1,35 @@
-"""Synthetic paintings as recipes: SMOTE without a synthetic pixel in memory.
+"""Synthetic images as recipes, drawn by imbalanced-learn's SMOTE.
 
-A SMOTE sample is ``x_i + weight * (x_j - x_i)`` (Chawla et al. 2002, section 4.2), so three
-numbers are all there is to keep of it. Its pixels are blended where a batch needs them
-(`wikiart.training.Mixtures`). What is drawn comes from imbalanced-learn's own SMOTE; only the
-neighbours that it asks for are found elsewhere (`wikiart.neighbours`)::
+A SMOTE sample is ``x_i + weight * (x_j - x_i)`` (Chawla et al. 2002, section 4.2), so the three numbers
+(i, j, weight) describe it completely: no synthetic pixel has to be kept. The pixels are blended
+where a batch needs them (`wikiart.learning.batches`). The draws are imbalanced-learn's own; only the
+neighbours that it asks for are found elsewhere (`wikiart.smote.neighbours`).
 
-    recipes(images, labels, level, seed, *, k=5, styles=(), cache=None, key="",
-            memory=MEMORY, device="cpu", progress=...) -> Recipes
-    plan(level, labels, styles=()) -> {class: images after resampling}
+Which of imbalanced-learn's other samplers could become recipes in the same way:
 
-Which of imbalanced-learn's other samplers could become recipes the same way:
-
-- `RandomOverSampler`: yes. On row numbers, its ``sample_indices_`` are recipes of weight 0.
-- `BorderlineSMOTE`, kind borderline-1: yes, blending included. But it sorts out its starting points
-  by their neighbours in all classes, a search over all images instead of one over each class. Kind
-  borderline-2: no, it blends across classes, with weights scaled once more after the draw.
+- `RandomOverSampler`: yes. Applied to row numbers, its ``sample_indices_`` are recipes of weight 0.
+- `BorderlineSMOTE`, kind borderline-1: yes, blending included. But it selects its starting points by
+  their neighbours in all classes, which is a search over all images instead of one over each class.
+  Kind borderline-2: no, it blends across classes, with weights scaled once more after the draw.
 - `ADASYN`: not without a special case. It needs that same search, draws from one random state for
-  all classes, and blends in code of its own, out of reach of `_Draws`.
+  all classes, and blends in code of its own, out of reach of `_RecipeSMOTE`.
 - `SVMSMOTE`: no. It trains a support vector machine on the pixels of all images, and extrapolates
   (weights below 0). `KMeansSMOTE`: no, it clusters the pixels. `SMOTENC`, `SMOTEN`: not for pixels.
 """
 
-import functools
-import hashlib
-import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import yaml
 from imblearn.over_sampling import SMOTE
 
-from wikiart.cache.atomic import atomic_file, locked
-from wikiart.cache.folder import Cache
-from wikiart.smote.neighbours import MEMORY, nearest
-
-STUDY_SHARE = 200 / 2269  #: the study's final threshold over its largest class
+from wikiart.smote.levels import Level, class_counts, minimum_counts
+from wikiart.smote.neighbours import nearest
 
 log = logging.getLogger(__name__)
+
+Search = Callable[[np.ndarray, np.ndarray, int], np.ndarray]  #: (images, rows, k), see `nearest`
 
 
 class Recipes(NamedTuple):
@@ -52,36 +42,32 @@ class Recipes(NamedTuple):
 
 
 def no_recipes() -> Recipes:
-    """The empty set of recipes: training on the real images alone."""
+    """Return the empty set of recipes: training on the real images alone."""
     empty = np.empty(0, np.int64)
     return Recipes(empty, empty, np.empty(0, np.float32), empty)
 
 
-def recipes(
+def draw_recipes(
     images: np.ndarray,
     labels: np.ndarray,
-    level: str | Mapping[str, int],
+    level: Level,
     seed: int,
     *,
     k: int = 5,
     styles: Sequence[str] = (),
-    cache: Cache | None = None,
-    key: str = "",
-    memory: int = MEMORY,
-    device: str = "cpu",
-    progress: Callable[[int, float], None] = lambda label, share: None,
+    search: Search = nearest,
 ) -> Recipes:
-    """What SMOTE adds to a training set, in imbalanced-learn's order (by class).
+    """Draw what SMOTE adds to a training set, in imbalanced-learn's order (by class).
 
-    Equal to ``SMOTE(sampling_strategy=plan(...), random_state=seed, k_neighbors=k)`` of
-    imbalanced-learn on the flattened float pixels, to float32 rounding; how equally near neighbours
-    are told apart stands at `wikiart.neighbours.nearest`. imbalanced-learn starts every class
-    from the seed anew, so no class changes another's draws, and a class too small for ``k``,
-    which it refuses, takes part as if SMOTE had run on it with its own, smaller k.
+    Equal to ``SMOTE(sampling_strategy=planned_counts(...), random_state=seed, k_neighbors=k)`` of
+    imbalanced-learn on the flattened float pixels, to float32 rounding; `wikiart.smote.neighbours.nearest`
+    says how equally near neighbours are ordered. imbalanced-learn starts every class from the seed
+    anew, so no class changes another's draws, and a class too small for ``k``, which it refuses,
+    takes part as if SMOTE had run on it with a smaller k of its own.
 
     A class of at most ``k`` images is blended among all of them (k = n - 1); the only image of
-    its class is repeated (weight 0); a class without images stays empty; one that has as many
-    images as are asked for, or more, keeps them. The log has a line for each class.
+    its class is repeated (weight 0); a class without images stays empty; a class that has as many
+    images as the level wants, or more, keeps them. The log has a line for each class.
 
     Parameters
     ----------
@@ -90,201 +76,112 @@ def recipes(
     labels : int array (n,)
         Class of each image, 0 or more.
     level : str or mapping
-        See `plan`.
+        See `wikiart.smote.levels.planned_counts`.
     seed : int
         Seed of the draws, 0 to 2³² - 1.
     k : int
         Neighbours to blend with. Default 5.
     styles : sequence of str
         Names of the classes, for a mapping of styles and for the log. Default none.
-    cache : Cache, optional
-        Keeps the neighbours, which depend on neither level nor seed. Several
-        processes may share it: one searches, the others wait. Default: nothing is kept.
-    key : str
-        Stands for the content of ``images``; with ``cache`` only, and then required.
-    memory : int
-        Working memory of the search, in bytes. Default 512 MB.
-    device : str
-        A torch device for the search. Default ``"cpu"``.
-    progress : callable
-        Called during a search with the class and the share of it done (0..1).
+    search : callable
+        Finds the neighbours within a class: ``search(images, rows, k)``. Default `nearest`.
 
     Raises
     ------
     ValueError
-        The level is unknown or names an unknown style, ``cache`` comes without ``key``,
-        or there is but one class to tell apart.
+        The level is unknown or names an unknown style, or there is only one class.
     """
-    if cache is not None and not key:
-        raise ValueError("a cache of neighbours needs a key for the content of the images")
     labels = np.asarray(labels, np.int64)
-    counts, asked = _counts_and_asked(level, labels, styles)
-    _say(counts, asked, k, styles)
-    wanted = {label: asked[label] for label, count in enumerate(counts) if 0 < count < asked[label]}
-    if not wanted:
+    counts = class_counts(labels, styles)
+    minimums = minimum_counts(level, counts, styles)
+    _log_classes(counts, minimums, k, styles)
+    targets = {label: minimums[label] for label, count in enumerate(counts) if 0 < count < minimums[label]}
+    if not targets:
         return no_recipes()
-
-    def table(rows: np.ndarray) -> np.ndarray:
-        label = int(labels[rows[0]])
-
-        def search() -> np.ndarray:
-            log.debug("%s: finding the neighbours of %d images", _name(label, styles), len(rows))
-            report = functools.partial(progress, label)
-            return nearest(images, rows, k, memory=memory, device=device, progress=report)
-
-        return search() if cache is None else _kept(cache, (key, k, rows), search)
-
-    draws = _Draws(sampling_strategy=wanted, random_state=seed, k_neighbors=_Neighbours(table))
-    pairs, drawn = draws.fit_resample(_unmixed(len(labels)), labels)
-    first, second, weight = pairs[len(labels) :].T
-    weight = np.where(first == second, 0, weight)
-    return Recipes(
-        first.astype(np.int64), second.astype(np.int64), weight.astype(np.float32), drawn[len(labels) :]
-    )
+    # imbalanced-learn resamples a table of recipes instead of one of pixels. Its first n rows are the
+    # real images, each a recipe of itself; the rows that it appends are the synthetic ones.
+    neighbours = _ClassNeighbours(lambda rows: search(images, rows, k))
+    sampler = _RecipeSMOTE(sampling_strategy=targets, random_state=seed, k_neighbors=neighbours)
+    n = len(labels)
+    table, all_labels = sampler.fit_resample(_identity_recipes(n), labels)
+    first, second, weight = table[n:].T
+    weight = np.where(first == second, 0, weight)  # a copy, whatever weight was drawn for it
+    return Recipes(first.astype(np.int64), second.astype(np.int64), weight.astype(np.float32), all_labels[n:])
 
 
-def plan(level: str | Mapping[str, int], labels: np.ndarray, styles: Sequence[str] = ()) -> dict[int, int]:
-    """Number of images of every class after resampling.
-
-    Parameters
-    ----------
-    level : str or mapping
-        ``off``: as they are. ``on``: the study's final rule, every class to 200/2269 of the
-        largest at least (200 on the study's data). An integer, as text: to that many at least.
-        ``auto``: every class to the largest. A mapping of style to number of images, or the path
-        of a ``.json`` or ``.yaml`` file with one: those styles to that many at least.
-    labels : int array (n,)
-        Class of each image, 0 or more.
-    styles : sequence of str
-        Names of the classes in their order; needed for a mapping. Default none.
-
-    Returns
-    -------
-    dict of int to int
-        For every class from 0 to the last of ``labels`` or ``styles``. Nothing can be made of a
-        class without images: it stays at 0.
-
-    Raises
-    ------
-    ValueError
-        The level is none of these, or a mapping names a style that is not in ``styles``.
-    OSError
-        The file cannot be read.
-    """
-    counts, asked = _counts_and_asked(level, labels, styles)
-    return {
-        label: max(count, want) if count else 0
-        for label, (count, want) in enumerate(zip(counts, asked, strict=True))
-    }
-
-
-def style_counts(targets: Mapping[str, int], styles: Sequence[str]) -> dict[int, int]:
-    """A mapping of style to number of images, checked, as class to number of images.
-
-    Raises
-    ------
-    ValueError
-        It is not a mapping, a style is not in ``styles``, or its number is not an integer >= 0.
-    """
-    if not isinstance(targets, Mapping):
-        raise ValueError("smote: expected a mapping of styles to numbers of images")
-    classes = {style: label for label, style in enumerate(styles)}
-    for style, number in targets.items():
-        if style not in classes:
-            raise ValueError(f"smote: {style!r} is not a style of the training images")
-        if type(number) is not int or number < 0:
-            raise ValueError(f"smote: {style}: {number!r} is not a number of images")
-    return {classes[style]: number for style, number in targets.items()}
-
-
-def _counts_and_asked(level, labels, styles) -> tuple[list[int], list[int]]:
-    """Images that every class has, and that the level asks for."""
-    counts = np.bincount(labels, minlength=len(styles)).tolist()
-    largest = max(counts, default=0)
-    if isinstance(level, str) and level.endswith((".json", ".yaml", ".yml")):
-        level = yaml.safe_load(Path(level).read_text(encoding="utf-8"))  # JSON is YAML as well
-    if not isinstance(level, str):
-        targets = style_counts(level, styles)
-        return counts, [targets.get(label, 0) for label in range(len(counts))]
-    floors = {"off": 0, "on": round(STUDY_SHARE * largest), "auto": largest}
-    if level not in floors and not level.isdecimal():
-        raise ValueError(f"smote={level!r}: must be off, on, auto, an integer, or a .json or .yaml file")
-    floor = floors[level] if level in floors else int(level)
-    return counts, [floor] * len(counts)
-
-
-def _say(counts, asked, k, styles) -> None:
-    """One line for every class that the level asks anything of."""
-    for label, (count, want) in enumerate(zip(counts, asked, strict=True)):
-        name = _name(label, styles)
-        if want == 0:
+def _log_classes(counts: Sequence[int], minimums: Sequence[int], k: int, styles: Sequence[str]) -> None:
+    """Log one line for every class of which the level wants a number of images."""
+    for label, (count, minimum) in enumerate(zip(counts, minimums, strict=True)):
+        name = styles[label] if label < len(styles) else f"class {label}"
+        if minimum == 0:
             continue
         if count == 0:
-            log.warning("%s: no images to make any of the %d from", name, want)
-        elif want <= count:
-            log.info("%s: keeps its %d images, %d asked for", name, count, want)
+            log.warning("%s: no images to make any of the %d from", name, minimum)
+        elif minimum <= count:
+            log.info("%s: keeps its %d images, %d asked for", name, count, minimum)
         elif count == 1:
-            log.warning("%s: 1 -> %d images, all of them repeats of the only one", name, want)
+            log.warning("%s: 1 -> %d images, all of them repeats of the only one", name, minimum)
         elif count <= k:
-            log.warning("%s: %d -> %d images, k = %d in place of %d", name, count, want, count - 1, k)
+            log.warning("%s: %d -> %d images, k = %d in place of %d", name, count, minimum, count - 1, k)
         else:
-            log.info("%s: %d -> %d images", name, count, want)
+            log.info("%s: %d -> %d images", name, count, minimum)
 
 
-def _name(label: int, styles: Sequence[str]) -> str:
-    return styles[label] if label < len(styles) else f"class {label}"
+def _identity_recipes(n: int) -> np.ndarray:
+    """Return the real images as recipes of themselves, float64 (n, 3): first, second, weight 0.
 
-
-def _unmixed(n: int) -> np.ndarray:
-    """Real images as recipes of themselves, float64 (n, 3): first, second, weight."""
+    float64 holds every row number below 2⁵³ exactly.
+    """
     rows = np.arange(n, dtype=np.float64)
     return np.column_stack([rows, rows, np.zeros(n)])
 
 
-class _Draws(SMOTE):
-    """imbalanced-learn's SMOTE on recipes in place of pixels: it draws, and writes down what.
+class _RecipeSMOTE(SMOTE):
+    """imbalanced-learn's SMOTE on recipes instead of pixels: it draws, and records the draws.
 
-    Its public interface alone would do: on an identity matrix for pixels, every row of the result
-    holds the two weights of a mixture. But which of the two came first is lost there, and a weight
-    of 0, or a pair of one image with itself, leaves one entry. Here nothing needs to be recovered.
+    For each synthetic sample SMOTE draws a row ``i`` of a class, one of its neighbours ``j`` and a
+    step ``w`` in [0, 1), all before it looks at a pixel, and then calls `_generate_samples` to compute
+    ``x_i + w * (x_j - x_i)``. This class overrides that last step alone: it returns (i, j, w).
+
+    The public interface would do as well: with an identity matrix for pixels, every row of the result
+    holds the two weights 1 - w and w. But which of the two images came first is lost there, and w = 0,
+    or a pair of one image with itself, leaves a single entry.
     """
 
-    def _generate_samples(self, X, nn_data, nn_num, rows, cols, steps, y_type=None, y=None):
+    def _generate_samples(
+        self,
+        X: np.ndarray,  # recipes of the class (n, 3)
+        nn_data: np.ndarray,  # recipes that ``nn_num`` refers to (n, 3); the same
+        nn_num: np.ndarray,  # neighbours of each row, positions in ``nn_data`` (n, k)
+        rows: np.ndarray,  # drawn rows of X (m,)
+        cols: np.ndarray,  # drawn columns of ``nn_num`` (m,)
+        steps: np.ndarray,  # drawn weights (m, 1)
+        y_type: object = None,
+        y: object = None,
+    ) -> np.ndarray:
+        # Column 0 of an identity recipe is the image's row in the training set.
         return np.column_stack([X[rows, 0], nn_data[nn_num[rows, cols], 0], steps])
 
 
-class _Neighbours:
-    """Answers imbalanced-learn's question for neighbours with tables found in pixel space."""
+class _ClassNeighbours:
+    """A stand-in for scikit-learn's NearestNeighbors that imbalanced-learn calls with recipes.
 
-    def __init__(self, table: Callable[[np.ndarray], np.ndarray]):
-        self._table = table
+    It reads the rows of the images from the recipes and leaves the search to ``find``, which takes
+    rows (n,) and returns for each the positions of its neighbours in ``rows``, (n, k + 1).
+    """
 
-    def __sklearn_clone__(self) -> "_Neighbours":
-        return self  # imbalanced-learn works on a clone; there is nothing in here to protect
+    def __init__(self, find: Callable[[np.ndarray], np.ndarray]):
+        self._find = find
 
-    def fit(self, X: np.ndarray) -> "_Neighbours":
+    def __sklearn_clone__(self) -> "_ClassNeighbours":
+        return self  # imbalanced-learn works on a clone; nothing in here changes but the rows
+
+    def fit(self, X: np.ndarray) -> "_ClassNeighbours":
         self._rows = X[:, 0].astype(np.int64)  # of one class
         return self
 
     def kneighbors(self, X: np.ndarray, return_distance: bool = False) -> np.ndarray:
-        return self._table(self._rows)
+        return self._find(self._rows)  # imbalanced-learn asks for the neighbours of all fitted rows
 
-    def kneighbors_graph(self, X: np.ndarray):
-        raise NotImplementedError("imbalanced-learn checks that it is there, and does not call it")
-
-
-def _kept(
-    cache: Cache, content: tuple[str, int, np.ndarray], compute: Callable[[], np.ndarray]
-) -> np.ndarray:
-    """The neighbours of ``content`` (key, k, rows): from the folder, or computed and left there.
-
-    Whoever comes while another computes waits for it. The file appears whole or not at all.
-    """
-    key, k, rows = content
-    digest = hashlib.sha256(json.dumps([key, k]).encode() + rows.astype("<i8").tobytes()).hexdigest()
-    path = cache.neighbours(digest[:32])
-    with locked(path.with_name(f"{path.name}.lock")):
-        if not path.exists():
-            with atomic_file(path) as scratch, scratch.open("wb") as file:
-                np.save(file, compute())
-    return np.load(path)
+    def kneighbors_graph(self, X: np.ndarray) -> None:
+        raise NotImplementedError("imbalanced-learn checks that this method exists and never calls it")

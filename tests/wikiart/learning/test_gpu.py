@@ -8,7 +8,7 @@ from wikiart.learning.config import TrainingConfig
 from wikiart.learning.data import TrainingData
 from wikiart.learning.evaluation import predict
 from wikiart.learning.training import train
-from wikiart.smote.recipes import recipes
+from wikiart.smote.recipes import draw_recipes
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
@@ -21,7 +21,7 @@ def data(smote: str = "off") -> TrainingData:
     """37 noisy images of three greys, and what this level of SMOTE adds."""
     noise = np.random.default_rng(0).normal(0, 20, (37, 32, 32, 3))
     images = np.clip(noise + 60 * (1 + LABELS.reshape(-1, 1, 1, 1)), 0, 255).astype(np.uint8)
-    return TrainingData(images, LABELS, recipes(images, LABELS, smote, 0, styles=CLASSES), 3)
+    return TrainingData(images, LABELS, draw_recipes(images, LABELS, smote, 0, styles=CLASSES), 3)
 
 
 def losses(smote: str, device: str, **options) -> list[float]:

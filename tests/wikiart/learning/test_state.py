@@ -12,7 +12,7 @@ from wikiart.cache import atomic
 from wikiart.learning.config import TrainingConfig
 from wikiart.learning.data import TrainingData
 from wikiart.learning.training import train
-from wikiart.smote.recipes import recipes
+from wikiart.smote.recipes import draw_recipes
 
 LABELS = np.arange(22) % 4 % 3  # 11, 6 and 5 images: SMOTE has something to add
 EPOCHS = 5
@@ -21,7 +21,7 @@ EPOCHS = 5
 @pytest.fixture
 def data() -> TrainingData:
     images = np.random.default_rng(0).integers(0, 256, (22, 16, 16, 3), dtype=np.uint8)
-    synthetic = recipes(images, LABELS, "auto", 0)
+    synthetic = draw_recipes(images, LABELS, "auto", 0)
     assert len(synthetic.labels) == 11
     return TrainingData(images, LABELS, synthetic, 3)
 

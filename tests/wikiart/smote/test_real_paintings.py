@@ -9,7 +9,7 @@ import pytest
 from imblearn.over_sampling import SMOTE
 
 from wikiart.images import paintings, store
-from wikiart.smote.recipes import recipes
+from wikiart.smote.recipes import draw_recipes
 
 FOLDER = os.environ.get("WIKIART_DIR", "")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="WIKIART_DIR names no folder of paintings")
@@ -47,7 +47,7 @@ def test_recipes_are_those_of_imbalanced_learn(decoded):
     counts = np.bincount(labels)
     kept = np.flatnonzero(np.isin(labels, np.flatnonzero((counts > 5) & (counts < 800))))
     images, labels = decoded.train.images[kept], labels[kept]
-    made = recipes(images, labels, "400", seed=42)
+    made = draw_recipes(images, labels, "400", seed=42)
     flat = images.reshape(len(images), -1).astype(np.float32)
     targets = {int(label): max(400, int((labels == label).sum())) for label in np.unique(labels)}
     dense, dense_labels = SMOTE(sampling_strategy=targets, random_state=42).fit_resample(flat, labels)

@@ -1,0 +1,108 @@
+"""The levels of SMOTE: how many images each class has after resampling."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+STUDY_SHARE = 200 / 2269  #: the study's final threshold over its largest class
+
+Level = str | Mapping[str, int]  #: see `planned_counts`
+
+
+def planned_counts(level: Level, labels: np.ndarray, styles: Sequence[str] = ()) -> dict[int, int]:
+    """Return the number of images of every class after resampling.
+
+    Parameters
+    ----------
+    level : str or mapping
+        ``off``: as they are. ``on``: the study's final rule, every class to at least 200/2269 of the
+        largest (200 images on the study's data). An integer, as text: every class to at least that
+        many. ``auto``: every class to the largest. A mapping of style to number of images, or the
+        path of a ``.json`` or ``.yaml`` file with one: those styles to at least that many.
+    labels : int array (n,)
+        Class of each image, 0 or more.
+    styles : sequence of str
+        Names of the classes in their order; needed for a mapping. Default none.
+
+    Returns
+    -------
+    dict of int to int
+        For every class from 0 to the last of ``labels`` or ``styles``. A class without images stays
+        at 0: there is nothing to blend.
+
+    Raises
+    ------
+    ValueError
+        The level is none of these, or a mapping names a style that is not in ``styles``.
+    OSError
+        The file cannot be read.
+    """
+    counts = class_counts(labels, styles)
+    minimums = minimum_counts(level, counts, styles)
+    return {
+        label: max(count, minimum) if count else 0
+        for label, (count, minimum) in enumerate(zip(counts, minimums, strict=True))
+    }
+
+
+def class_counts(labels: np.ndarray, styles: Sequence[str] = ()) -> list[int]:
+    """Return the number of images of every class, also of ``styles`` without any."""
+    return np.bincount(labels, minlength=len(styles)).tolist()
+
+
+def minimum_counts(level: Level, counts: Sequence[int], styles: Sequence[str] = ()) -> list[int]:
+    """Return the number of images that a level wants every class to have at least.
+
+    Parameters
+    ----------
+    level, styles
+        See `planned_counts`.
+    counts : sequence of int
+        Images that every class has.
+
+    Raises
+    ------
+    ValueError
+        The level is unknown, or a mapping names a style that is not in ``styles``.
+    OSError
+        The file cannot be read.
+    """
+    if isinstance(level, str) and level.endswith((".json", ".yaml", ".yml")):
+        level = yaml.safe_load(Path(level).read_text(encoding="utf-8"))  # JSON is YAML as well
+    if not isinstance(level, str):
+        targets = parse_style_counts(level, styles)
+        return [targets.get(label, 0) for label in range(len(counts))]
+    largest = max(counts, default=0)
+    minimums = {"off": 0, "on": round(STUDY_SHARE * largest), "auto": largest}
+    if level not in minimums and not level.isdecimal():
+        raise ValueError(f"smote={level!r}: must be off, on, auto, an integer, or a .json or .yaml file")
+    minimum = minimums[level] if level in minimums else int(level)
+    return [minimum] * len(counts)
+
+
+def parse_style_counts(targets: object, styles: Sequence[str]) -> dict[int, int]:
+    """Check a mapping of style to number of images; return it as class to number of images.
+
+    Parameters
+    ----------
+    targets : object
+        What a file or a caller gives as the mapping.
+    styles : sequence of str
+        Names of the classes in their order.
+
+    Raises
+    ------
+    ValueError
+        It is not a mapping, a style is not in ``styles``, or its number is not an integer >= 0.
+    """
+    if not isinstance(targets, Mapping):
+        raise ValueError("smote: expected a mapping of styles to numbers of images")
+    classes = {style: label for label, style in enumerate(styles)}
+    for style, number in targets.items():
+        if style not in classes:
+            raise ValueError(f"smote: {style!r} is not a style of the training images")
+        if type(number) is not int or number < 0:
+            raise ValueError(f"smote: {style}: {number!r} is not a number of images")
+    return {classes[style]: number for style, number in targets.items()}
