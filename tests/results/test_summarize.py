@@ -8,18 +8,20 @@ from pathlib import Path
 import pytest
 
 import summarize
+from conftest import without
+from summary.report import terminal
 
 SCRIPT = Path(summarize.__file__)
 
 
 def run_script(suite, *arguments: object, **environment: str) -> subprocess.CompletedProcess:
     command = [sys.executable, str(SCRIPT), *map(str, arguments)]
-    given = {**suite.environment, **environment}
-    return subprocess.run(command, env=given, capture_output=True, text=True, cwd=suite.folder)
+    variables = {**suite.environment, **environment}
+    return subprocess.run(command, env=variables, capture_output=True, text=True, cwd=suite.folder)
 
 
-def test_prints_the_suites_own_table_again(suite, read, tmp_path):
-    done = run_script(suite, "--suite", read.parent.info.run_id, "--out", tmp_path, "--name", "report")
+def test_prints_the_same_table_as_the_suite(suite, card_suite, tmp_path):
+    done = run_script(suite, "--suite", card_suite.parent.info.run_id, "--out", tmp_path, "--name", "report")
     assert done.returncode == 0, done.stderr
     rows = [line for line in done.stdout.splitlines() if line.startswith(("sorted ", "unsorted ", "always "))]
     assert len(rows) == 17
@@ -27,23 +29,23 @@ def test_prints_the_suites_own_table_again(suite, read, tmp_path):
     assert (tmp_path / "report" / "report.html").is_file()
 
 
-def test_two_suites_are_compared(suite, read, repeated, tmp_path):
-    first, second = read.parent.info.run_id, repeated.parent.info.run_name  # by id or by name
+def test_two_suites_are_compared(suite, card_suite, smote_suite, tmp_path):
+    first, second = card_suite.parent.info.run_id, smote_suite.parent.info.run_name  # by id or by name
     done = run_script(suite, "--compare", first, second, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
-    assert f"Suite {second} less suite {read.parent.info.run_name}" in done.stdout
-    assert (tmp_path / f"{second}-less-{read.parent.info.run_name}" / "comparison.tex").is_file()
+    assert f"Suite {second} less suite {card_suite.parent.info.run_name}" in done.stdout
+    assert (tmp_path / f"{second}-less-{card_suite.parent.info.run_name}" / "comparison.tex").is_file()
     rows = [line for line in done.stdout.splitlines() if "| sorted " in line and "| off " in line]
     assert len(rows) == 1  # the one cell that both have: SMOTE alone was varied, the rest held at the base
     assert "+0.0" in rows[0]
 
 
-def test_what_two_suites_held_apart(read, repeated):
-    assert summarize.held_apart(read, repeated) == ""
-    base = {**read.about["base"], "epochs": "77", "conv_layers": "1"}  # which the first suite varied
-    other = replace(repeated, about={**repeated.about, "base": base})
-    epochs = read.about["base"]["epochs"]
-    assert summarize.held_apart(read, other).endswith(f" fixed: epochs 77 instead of {epochs}.")
+def test_settings_that_two_suites_fixed_differently_are_named(card_suite, smote_suite):
+    assert terminal.fixed_differences(card_suite, smote_suite) == ""
+    base = {**card_suite.about["base"], "epochs": "77", "conv_layers": "1"}  # which the first suite varied
+    other = replace(smote_suite, about={**smote_suite.about, "base": base})
+    epochs = card_suite.about["base"]["epochs"]
+    assert terminal.fixed_differences(card_suite, other).endswith(f" fixed: epochs 77 instead of {epochs}.")
 
 
 @pytest.mark.parametrize(
@@ -54,21 +56,19 @@ def test_what_two_suites_held_apart(read, repeated):
         (["--experiment", "nothing"], "no experiment is called nothing"),
     ],
 )
-def test_mistakes(suite, arguments, message):
+def test_a_mistake_is_one_line(suite, arguments, message):
     failed = run_script(suite, *arguments)
     assert failed.returncode == 1
     assert message in failed.stderr
     assert "Traceback" not in failed.stderr
 
 
-def test_no_suite_at_all(suite, tmp_path):
+def test_a_server_without_suites_is_named(suite, tmp_path):
     failed = run_script(suite, MLFLOW_TRACKING_URI=f"sqlite:///{tmp_path}/empty.db")
     assert failed.returncode == 1
     assert "run one with mlflow run" in failed.stderr
 
 
-def test_no_finished_run(suite, read, tmp_path, monkeypatch):
-    from conftest import without
-
+def test_a_suite_without_a_finished_run_is_refused(card_suite, tmp_path):
     with pytest.raises(ValueError, match="no run of this suite is finished"):
-        summarize.summarize(without(read, *range(16)), tmp_path)
+        terminal.summarize(without(card_suite, *range(16)), tmp_path)

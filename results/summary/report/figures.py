@@ -1,4 +1,4 @@
-"""The pictures of a report. Colours are told apart in grey and by colour-blind readers."""
+"""Figures of a report. Their colours differ in lightness, for colour-blind readers and grey prints."""
 
 from collections.abc import Sequence
 
@@ -10,23 +10,24 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
+from ablations.process.names import METRICS
 from summary.analysis import Analysis
-from summary.report.tables import METRIC_NAMES, effect_name
+from summary.report.tables import SIGNIFICANCE_LEVEL, effect_name
 from summary.suite import Suite
 
-matplotlib.rcParams["svg.hashsalt"] = "wikiart-ablations"  # the same figure, the same file
+matplotlib.rcParams["svg.hashsalt"] = "wikiart-ablations"  # equal figures are equal files
 
 INK, SOFT = "#1b1b1b", "#8a8a8a"
-# Okabe and Ito 2008, ordered so that neighbours differ in lightness as well.
+# Okabe and Ito 2008, Color Universal Design; ordered so that neighbours differ in lightness as well.
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#000000", "#777777")
 STYLES = ("-", "--", "-.", ":")
 
 
 def forest(analysis: Analysis) -> Figure:
-    """Effects with their two intervals; the class order apart, since its scale is another."""
+    """Draw the effects with their two intervals; the class order apart, since its scale is another."""
     effects = analysis.effects[analysis.effects["metric"] == "accuracy"]
-    groups = [effects[effects["kind"] == "class order"], effects[effects["kind"] != "class order"]]
-    groups = [group for group in groups if len(group)]
+    is_class_order = effects["kind"] == "class order"
+    groups = [group for group in (effects[is_class_order], effects[~is_class_order]) if len(group)]
     heights = [len(group) + 1.2 for group in groups]
     figure = _figure(8.5, 0.42 * sum(heights) + 0.9)
     panels = figure.subplots(len(groups), 1, squeeze=False, height_ratios=heights)[:, 0]
@@ -49,9 +50,8 @@ def forest(analysis: Analysis) -> Figure:
 
 def _forest_panel(axes: Axes, group: pd.DataFrame) -> None:
     for height, (_, row) in enumerate(group.iterrows()):
-        low, high = (
-            (row["low"], row["high"]) if not np.isnan(row["low"]) else (row["low_items"], row["high_items"])
-        )
+        suffix = "_items" if np.isnan(row["low"]) else ""
+        low, high = row[f"low{suffix}"], row[f"high{suffix}"]
         axes.plot(
             [row["low_run"], row["high_run"]],
             [height, height],
@@ -61,10 +61,8 @@ def _forest_panel(axes: Axes, group: pd.DataFrame) -> None:
             solid_capstyle="butt",
         )
         axes.plot([low, high], [height, height], color=INK, linewidth=1.4, solid_capstyle="butt")
-        sure = row["p_holm"] < 0.05
-        axes.plot(
-            row["estimate"], height, "o", color=INK, markerfacecolor=INK if sure else "white", markersize=6
-        )
+        fill = INK if row["p_holm"] < SIGNIFICANCE_LEVEL else "white"
+        axes.plot(row["estimate"], height, "o", color=INK, markerfacecolor=fill, markersize=6)
         axes.annotate(
             f"{row['estimate']:+.1f}",
             (row["estimate"], height),
@@ -80,23 +78,22 @@ def _forest_panel(axes: Axes, group: pd.DataFrame) -> None:
 
 
 def per_class(suite: Suite) -> Figure:
-    """Accuracy of every style (rows, with its number of test images) in every cell (columns)."""
+    """Draw the accuracy of each style (rows, with its number of test images) in each cell (columns)."""
     answers = suite.answers
-    right = (answers["truth"] == answers["prediction"]).rename("right")
-    shares = right.groupby([answers["truth"], answers["cell"]]).mean().unstack()  # noqa: PD010 (it is a series)
-    cells = [cell for cell in suite.shown if cell in shares.columns]
-    shares = shares[cells]
-    one_run = answers[answers["cell"] == cells[0]]
-    counts = one_run[one_run["seed"] == one_run["seed"].iloc[0]]["truth"].value_counts()
-    figure = _figure(2.8 + 0.44 * len(cells), 1.6 + 0.24 * len(shares))
+    correct = answers["truth"] == answers["prediction"]
+    accuracy = correct.groupby([answers["truth"], answers["cell"]]).mean().unstack()  # noqa: PD010 (a series)
+    cells = [cell for cell in suite.displayed_cells if cell in accuracy.columns]
+    accuracy = accuracy[cells]
+    counts = answers.drop_duplicates("item")["truth"].value_counts()
+    figure = _figure(2.8 + 0.44 * len(cells), 1.6 + 0.24 * len(accuracy))
     axes = figure.subplots()
-    picture = axes.imshow(100 * shares, cmap="cividis", vmin=0, vmax=100, aspect="auto")
-    names = [f"{style.replace('_', ' ')} ({counts[style]})" for style in shares.index]
-    axes.set_yticks(range(len(shares)), names, fontsize=8)
+    picture = axes.imshow(100 * accuracy, cmap="cividis", vmin=0, vmax=100, aspect="auto")
+    names = [_style_name(style, counts[style]) for style in accuracy.index]
+    axes.set_yticks(range(len(accuracy)), names, fontsize=8)
     axes.set_xticks(range(len(cells)), cells, rotation=90, fontsize=8)
     axes.set_xlabel(f"cell: {', '.join(suite.factors)}")
     axes.set_ylabel("style (test images)")
-    for (row, column), share in np.ndenumerate(shares.to_numpy()):
+    for (row, column), share in np.ndenumerate(accuracy.to_numpy()):
         colour = "white" if share < 0.5 else "black"
         axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=6, color=colour)
     figure.colorbar(picture, ax=axes, label="answered right, percent, mean over the seeds", shrink=0.6)
@@ -104,20 +101,19 @@ def per_class(suite: Suite) -> Figure:
 
 
 def learning_curves(suite: Suite) -> Figure:
-    """Training loss and accuracy by epoch: mean over the seeds, and the band from lowest to highest.
+    """Draw training loss and accuracy by epoch: mean over the seeds, and the band from lowest to highest.
 
     Cells that differ in the class order alone share their trainings and are drawn once.
     """
-    evaluated = suite.design.evaluated
-    trained = [name for name in suite.factors if evaluated is None or name != evaluated.name]
+    trained = [factor.name for factor in suite.design.trained]
     curves = suite.curves.drop_duplicates([*trained, "seed", "epoch"])
     curves = curves.assign(name=curves[trained].agg(", ".join, axis=1) if trained else "all cells")
     figure = _figure(9, 4)
     panels = figure.subplots(1, 2)
-    for number, (name, of_cell) in enumerate(curves.groupby("name", sort=False)):
+    for number, (name, replicates) in enumerate(curves.groupby("name", sort=False)):
         style = {"color": COLOURS[number % len(COLOURS)], "linestyle": STYLES[number // 2 % len(STYLES)]}
         for axes, column in zip(panels, ("loss", "accuracy"), strict=True):
-            by_epoch = of_cell.groupby("epoch")[column]
+            by_epoch = replicates.groupby("epoch")[column]
             mean = by_epoch.mean()
             axes.plot(mean.index, mean, label=name, linewidth=1.5, **style)
             axes.fill_between(
@@ -141,18 +137,17 @@ def learning_curves(suite: Suite) -> Figure:
 
 
 def confusions(suite: Suite) -> Figure:
-    """Confusion matrices of the base and the best cell, over all seeds, as shares of each row."""
+    """Draw the confusion matrices of the base and the best cell, over all seeds, as shares of each row."""
     best = suite.finished.groupby("cell")["accuracy"].mean().idxmax()
-    chosen = dict.fromkeys([*suite.base_cell, best])
+    chosen = dict.fromkeys(filter(None, [suite.base_cell, best]))
     styles = [style["style"] for style in suite.about["data"]["styles"]]
     figure = _figure(1.6 + 5.2 * len(chosen), 6.4)
     for axes, cell in zip(figure.subplots(1, len(chosen), squeeze=False)[0], chosen, strict=True):
-        kind = " and ".join(
-            word for word, is_it in (("base", cell in suite.base_cell), ("best", cell == best)) if is_it
+        roles = " and ".join(
+            role for role, name in (("base", suite.base_cell), ("best", best)) if name == cell
         )
-        picture = _confusion(
-            axes, suite.answers[suite.answers["cell"] == cell], styles, f"{kind} cell: {cell}"
-        )
+        answers = suite.answers[suite.answers["cell"] == cell]
+        picture = _confusion(axes, answers, styles, f"{roles} cell: {cell}")
     figure.colorbar(picture, ax=figure.axes, shrink=0.5, label="percent of the style's answers")
     return figure
 
@@ -173,56 +168,44 @@ def _confusion(axes: Axes, answers: pd.DataFrame, styles: Sequence[str], title: 
 
 
 def per_class_effects(analysis: Analysis) -> Figure:
-    """What each main effect does to every style; without an interval where a style has few test images."""
+    """Draw the main effects on each style; without an interval where a style has few test images."""
     table = analysis.per_class[analysis.per_class["kind"] != "class order"]
+    table = table if len(table) else analysis.per_class
     effects = list(dict.fromkeys(zip(table["factor"], table["level"], table["reference"], strict=True)))
-    if not effects:
-        effects = list(
-            dict.fromkeys(
-                zip(
-                    analysis.per_class["factor"],
-                    analysis.per_class["level"],
-                    analysis.per_class["reference"],
-                    strict=True,
-                )
-            )
-        )
-        table = analysis.per_class
     styles = table.drop_duplicates("class")
     figure = _figure(2.4 + 2.6 * len(effects), 1.4 + 0.22 * len(styles))
     panels = figure.subplots(1, len(effects), sharey=True, squeeze=False)[0]
     for axes, (factor, level, reference) in zip(panels, effects, strict=True):
         rows = table[(table["factor"] == factor) & (table["level"] == level)].reset_index()
         axes.hlines(rows.index, rows["low"], rows["high"], color=INK, linewidth=1)
-        told = rows["low"].notna()
-        axes.plot(rows["estimate"][told], rows.index[told], "o", color=INK, markersize=4)
-        axes.plot(
-            rows["estimate"][~told], rows.index[~told], "o", color=SOFT, markerfacecolor="white", markersize=4
-        )
+        known, unknown = rows[rows["low"].notna()], rows[rows["low"].isna()]
+        axes.plot(known["estimate"], known.index, "o", color=INK, markersize=4)
+        axes.plot(unknown["estimate"], unknown.index, "o", color=SOFT, markerfacecolor="white", markersize=4)
         axes.axvline(0, color=SOFT, linewidth=0.8)
         axes.set_title(f"{factor}\n{level} instead of {reference}", fontsize=9)
         axes.set_xlabel("points")
         _plain(axes)
-    names = [
-        f"{style.replace('_', ' ')} ({items})"
-        for style, items in zip(styles["class"], styles["items"], strict=True)
-    ]
+    names = list(map(_style_name, styles["class"], styles["items"]))
     panels[0].set_yticks(range(len(names)), names, fontsize=8)
     panels[0].invert_yaxis()
     return figure
 
 
 def metrics_panel(analysis: Analysis) -> Figure:
-    """The main effects in all three metrics, side by side."""
+    """Draw the main effects in each metric, side by side."""
     effects = analysis.effects[~analysis.effects["kind"].isin(["interaction", "class order"])]
     effects = effects if len(effects) else analysis.effects[analysis.effects["kind"] == "class order"]
     figure = _figure(9, 0.9 + 0.45 * len(effects) / 3 + 0.6)
     panels = figure.subplots(1, 3, sharey=True)
-    for axes, (metric, name) in zip(panels, METRIC_NAMES.items(), strict=True):
-        _forest_panel(axes, effects[effects["metric"] == metric])
-        axes.set_title(name, fontsize=9)
+    for axes, (metric, rows) in zip(panels, effects.groupby("metric", sort=False), strict=True):
+        _forest_panel(axes, rows)
+        axes.set_title(METRICS[metric], fontsize=9)
         axes.set_xlabel("points")
     return figure
+
+
+def _style_name(style: str, test_images: int) -> str:
+    return f"{style.replace('_', ' ')} ({test_images})"
 
 
 def _plain(axes: Axes) -> None:

@@ -1,4 +1,4 @@
-"""The report: sentences, tables and figures, as Markdown and as one HTML file."""
+"""The report as a page: sentences, tables and figures in Markdown and in one HTML file."""
 
 import base64
 from collections.abc import Mapping
@@ -27,34 +27,36 @@ CAPTIONS = {
 
 
 def write(suite: Suite, analysis: Analysis, folder: Path) -> list[Path]:
-    """Write everything that can be said of a suite; returns the files.
+    """Write the report of a suite; returns the files.
 
     The folder gets table.* (cells), effects.*, the figures as PNG and SVG, report.md and
-    report.html, which holds its figures.
+    report.html, which embeds the figures.
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = tables.write_table(tables.cells_table(suite), tables.cells_caption(suite), folder / "table")
     files += tables.write_table(tables.effects_table(analysis), tables.EFFECTS_CAPTION, folder / "effects")
-    details = folder / "effects_all_metrics.csv"
-    analysis.effects.round(4).to_csv(details, index=False)
-    pictures = draw(suite, analysis)
-    drawn = [_save(pictures[name], folder / f"{name}.{kind}") for name in pictures for kind in ("png", "svg")]
-    text, page = folder / "report.md", folder / "report.html"
-    said = markdown_text(suite, analysis, pictures)
-    text.write_text(said, encoding="utf-8")
-    page.write_text(html_text(said, folder, suite.about["question"]), encoding="utf-8")
-    return [*files, details, *drawn, text, page]
+    all_metrics = folder / "effects_all_metrics.csv"
+    analysis.effects.round(4).to_csv(all_metrics, index=False)
+    drawn = draw(suite, analysis)
+    pictures = [
+        _save(drawn[name], folder / f"{name}.{suffix}") for name in drawn for suffix in ("png", "svg")
+    ]
+    markdown, page = folder / "report.md", folder / "report.html"
+    text = markdown_text(suite, analysis, drawn)
+    markdown.write_text(text, encoding="utf-8")
+    page.write_text(html_text(text, folder, suite.about["question"]), encoding="utf-8")
+    return [*files, all_metrics, *pictures, markdown, page]
 
 
 def _save(picture: Figure, path: Path) -> Path:
-    undated = {"Date": None} if path.suffix == ".svg" else None  # the same figure, the same file
-    picture.savefig(path, dpi=DPI, metadata=undated)
-    picture.set_layout_engine("none")  # it is laid out: the next file need not find the places again
+    without_date = {"Date": None} if path.suffix == ".svg" else None  # equal figures are equal files
+    picture.savefig(path, dpi=DPI, metadata=without_date)
+    picture.set_layout_engine("none")  # saving computed the layout: the next file reuses it
     return path
 
 
 def draw(suite: Suite, analysis: Analysis) -> dict[str, Figure]:
-    """The figures by name, in the report's order; without those that this suite has no data for."""
+    """Draw the figures, in the report's order, but not those that the suite has no data for."""
     drawn = {}
     if len(analysis.effects):
         drawn = {"effects": figures.forest(analysis), "metrics": figures.metrics_panel(analysis)}
@@ -125,7 +127,7 @@ over the rows of a table.
 
 
 def markdown_text(suite: Suite, analysis: Analysis, pictures: Mapping[str, Figure]) -> str:
-    """``report.md``; its figures are files beside it."""
+    """Compose ``report.md``, which shows the figures that lie beside it."""
 
     def figure(name: str) -> str:
         return f"![{name}]({name}.png)\n\n*{CAPTIONS[name]}*" if name in pictures else ""
@@ -141,8 +143,8 @@ def markdown_text(suite: Suite, analysis: Analysis, pictures: Mapping[str, Figur
         effects_caption=tables.EFFECTS_CAPTION,
         not_estimable=len(partial) > 0,
         partial=tables.markdown(tables.effect_rows(partial)) if len(partial) else "",
-        cells=tables.markdown(tables.cells_table(suite, suite.shown)),
-        cells_caption=tables.shown_caption(suite),
+        cells=tables.markdown(tables.cells_table(suite, suite.displayed_cells)),
+        cells_caption=tables.displayed_cells_caption(suite),
         command=suite.parent.data.tags.get("command", ""),
         suite_id=suite.parent.info.run_id,
         commits=" and ".join(sorted(set(suite.finished["commit"]) - {""})),
@@ -177,7 +179,7 @@ em { color: #555; font-size: .9rem; } code { background: #f3f3f3; padding: .1rem
 
 
 def html_text(text: str, folder: Path, title: str) -> str:
-    """``report.md`` as one HTML file with its figures inside; nothing is loaded from elsewhere."""
+    """Convert ``report.md`` into one HTML file that embeds the figures and loads nothing from elsewhere."""
     body = markdown_it.MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
     for picture in sorted(folder.glob("*.png")):
         data = base64.b64encode(picture.read_bytes()).decode()

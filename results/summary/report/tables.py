@@ -1,4 +1,4 @@
-"""The tables of a report, ready to print: cells and effects; as Markdown, CSV and LaTeX."""
+"""Tables of a report as text: cells, effects, images, comparisons; as Markdown, CSV and LaTeX."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,27 +6,35 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ablations.process.names import METRICS
 from summary.analysis import Analysis
-from summary.suite import METRICS, Suite
+from summary.suite import Suite
 
-METRIC_NAMES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro-F1"}
+SIGNIFICANCE_LEVEL = 0.05  #: that p-values, corrected by Holm's method, are compared with
 ON_TEST_SET, ON_NEW_IMAGES = "95 % on this test set", "95 % on new images"
 
 
 def cells_table(suite: Suite, cells: Sequence[str] | None = None) -> pd.DataFrame:
-    """One row a cell: factors, number of seeds, and mean and spread of each metric, as text in percent.
+    """Tabulate the cells: factors, number of seeds, and mean and spread of each metric in percent.
 
     The spread is the standard deviation over the seeds; a cell with one seed has none, and a
     cell without a finished run is shown as missing. The last row is the majority baseline.
-    ``cells`` are the names of those to take; by default all.
+
+    Parameters
+    ----------
+    suite : Suite
+        Whose runs are tabulated.
+    cells : sequence of str, optional
+        Names of the cells; default: all.
     """
     rows = []
     runs = suite.runs if cells is None else suite.runs[suite.runs["cell"].isin(cells)]
-    for levels, cell in runs.groupby(["cell", *suite.factors], sort=False):
-        done = cell.dropna(subset="run_id")
+    for levels, planned in runs.groupby(["cell", *suite.factors], sort=False):
+        finished = planned.dropna(subset="run_id")
         row = dict(zip(suite.factors, levels[1:], strict=True))
-        row["seeds"] = f"{len(done)} of {len(cell)}" if len(done) < len(cell) else str(len(cell))
-        row.update({name: spread(done[name]) for name in METRICS})
+        complete = len(finished) == len(planned)
+        row["seeds"] = str(len(planned)) if complete else f"{len(finished)} of {len(planned)}"
+        row.update({name: spread(finished[key]) for key, name in METRICS.items()})
         rows.append(row)
     data = suite.about["data"]
     baseline = {**dict.fromkeys(suite.factors, ""), suite.factors[0]: f"always {data['majority_style']}"}
@@ -35,7 +43,7 @@ def cells_table(suite: Suite, cells: Sequence[str] | None = None) -> pd.DataFram
 
 
 def images_table(suite: Suite) -> pd.DataFrame:
-    """Images of every style in both splits, and of all."""
+    """Tabulate the images of each style in both splits, with the totals."""
     table = pd.DataFrame(suite.about["data"]["styles"])
     total = {"style": "all", **{split: table[split].sum() for split in ("train", "test")}}
     table.loc[len(table)] = total
@@ -43,16 +51,16 @@ def images_table(suite: Suite) -> pd.DataFrame:
 
 
 def baseline_scores(data: dict) -> dict[str, str]:
-    """The three metrics of always answering the most frequent training style, in percent."""
+    """Compute the metrics of always answering the most frequent training style, in percent."""
     tested = sum(style["test"] > 0 for style in data["styles"])
     share = data["majority_accuracy"]
     recall, f1 = float(share > 0), 2 * share / (1 + share)
-    values = (share, recall / tested, f1 / tested)
-    return {name: f"{100 * value:.1f}" for name, value in zip(METRICS, values, strict=True)}
+    values = {"accuracy": share, "balanced_accuracy": recall / tested, "macro_f1": f1 / tested}
+    return {name: f"{100 * values[key]:.1f}" if key in values else "–" for key, name in METRICS.items()}
 
 
 def spread(values: pd.Series) -> str:
-    """``"45.1 ± 0.8"`` in percent: mean and standard deviation over the seeds."""
+    """Format mean and standard deviation over the seeds in percent: ``"45.1 ± 0.8"``."""
     if values.empty:
         return "missing"
     mean = f"{100 * values.mean():.1f}"
@@ -60,63 +68,63 @@ def spread(values: pd.Series) -> str:
 
 
 def cells_caption(suite: Suite) -> str:
-    """What must be known to read the cells' table."""
+    """Describe the table of the cells."""
     data = suite.about["data"]
     items = sum(style["test"] for style in data["styles"])
     missing = len(suite.runs) - len(suite.finished)
-    lines = [
+    sentences = [
         f"In percent, mean ± standard deviation over the seeds; {items:,} test images, "
         f"{len(suite.finished)} runs, design {suite.about['design']}. "
         f"The last row always answers {data['majority_style']}, the most frequent training style.",
     ]
     if missing:
-        lines.append(f"{missing} of {len(suite.runs)} runs are missing: not finished, or failed.")
-    return " ".join(lines)
+        sentences.append(f"{missing} of {len(suite.runs)} runs are missing: not finished, or failed.")
+    return " ".join(sentences)
 
 
-def shown_caption(suite: Suite) -> str:
-    """`cells_caption`, for a table of the cells that are shown."""
+def displayed_cells_caption(suite: Suite) -> str:
+    """Describe the table of the cells that are displayed."""
     cells = suite.runs["cell"].nunique()
-    if len(suite.shown) == cells:
+    if len(suite.displayed_cells) == cells:
         return cells_caption(suite)
     return (
-        f"{cells_caption(suite)} Shown are the base cell and the most accurate, {len(suite.shown)} of "
-        f"{cells:,} cells; table.csv has all."
+        f"{cells_caption(suite)} Shown are the base cell and the most accurate, "
+        f"{len(suite.displayed_cells)} of {cells:,} cells; table.csv has all."
     )
 
 
 def effect_name(row: pd.Series) -> str:
-    """``"conv_layers: 3 instead of 1"``, ``"conv_layers x smote"``."""
+    """Name an effect: ``"conv_layers: 3 instead of 1"``, ``"conv_layers x smote (3, on)"``."""
     if row["kind"] != "interaction":
         return f"{row['factor']}: {row['level']} instead of {row['reference']}"
-    two_levels = row["level"].replace(" x ", ", ")
-    return f"{row['factor']} ({two_levels})"
+    levels = row["level"].replace(" x ", ", ")
+    return f"{row['factor']} ({levels})"
 
 
 def effects_table(analysis: Analysis, metric: str = "accuracy") -> pd.DataFrame:
-    """One row an effect, as text in percentage points; what is not estimable stands there with its reason."""
-    shown = effect_rows(analysis.effects[analysis.effects["metric"] == metric])
-    lacking = pd.DataFrame(
+    """Tabulate the effects in percentage points; those that are not estimable with the reason."""
+    estimated = effect_rows(analysis.effects[analysis.effects["metric"] == metric])
+    not_estimable = pd.DataFrame(
         [
             {"effect": effect_name(row), "points": "not estimable", "note": row["reason"]}
             for _, row in analysis.not_estimable.iterrows()
         ]
     )
-    table = pd.concat([shown, lacking], ignore_index=True).fillna("")
+    table = pd.concat([estimated, not_estimable], ignore_index=True).fillna("")
     return table if table["note"].any() else table.drop(columns="note")
 
 
 def effect_rows(effects: pd.DataFrame) -> pd.DataFrame:
-    """Rows of Analysis.effects or Analysis.partial as text."""
+    """Format rows of `Analysis.effects` or `Analysis.partial`."""
     columns = [
         *("effect", "points", ON_TEST_SET, ON_NEW_IMAGES),
         *("p (Holm)", "detectable", "right sign", "runs", "note"),
     ]
-    return pd.DataFrame([_effect(row) for _, row in effects.iterrows()], columns=columns)
+    return pd.DataFrame([_effect_row(row) for _, row in effects.iterrows()], columns=columns)
 
 
-def _effect(row: pd.Series) -> dict[str, str]:
-    aliased = [f"confounded with {row['aliases']}"] if row["aliases"] else []
+def _effect_row(row: pd.Series) -> dict[str, str]:
+    confounded = f"confounded with {row['aliases']}" if row["aliases"] else ""
     return {
         "effect": effect_name(row),
         "points": f"{row['estimate']:+.1f}",
@@ -126,12 +134,12 @@ def _effect(row: pd.Series) -> dict[str, str]:
         "detectable": _number(row["detectable"], "{:.1f}"),
         "right sign": _number(100 * row["sign_probability"], "{:.0f} %"),
         "runs": str(row["runs"]),
-        "note": "; ".join(filter(None, [*aliased, row["note"]])),
+        "note": "; ".join(filter(None, [confounded, row["note"]])),
     }
 
 
-def comparison_table(found: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
-    """Rows of comparison.compare as text."""
+def comparison_table(comparison: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
+    """Format the rows of `summary.analysis.compare`."""
     rows = [
         {
             **{name: row[name] for name in factors},
@@ -142,23 +150,23 @@ def comparison_table(found: pd.DataFrame, factors: Sequence[str]) -> pd.DataFram
             "runs": str(row["runs"]),
             "note": row["note"],
         }
-        for _, row in found.iterrows()
+        for _, row in comparison.iterrows()
     ]
     return pd.DataFrame(rows)
 
 
 def bracket(low: float, high: float) -> str:
-    """``"[+3.9, +8.3]"``; a dash where there is no interval."""
+    """Format an interval: ``"[+3.9, +8.3]"``; a dash where there is none."""
     return "–" if np.isnan(low) else f"[{low:+.1f}, {high:+.1f}]"
 
 
 def p_text(p: float) -> str:
-    """``"0.012"``, ``"< 0.001"``; a dash where there is none."""
+    """Format a p-value: ``"0.012"``, ``"< 0.001"``; a dash where there is none."""
     return "–" if np.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _number(value: float, form: str) -> str:
-    return "–" if np.isnan(value) else form.format(value)
+def _number(value: float, pattern: str) -> str:
+    return "–" if np.isnan(value) else pattern.format(value)
 
 
 EFFECTS_CAPTION = (
@@ -170,7 +178,7 @@ EFFECTS_CAPTION = (
 
 
 def write_table(table: pd.DataFrame, caption: str, stem: Path) -> list[Path]:
-    """Write a table of text as Markdown, CSV and LaTeX (needs booktabs); returns the files."""
+    """Write a table of text as Markdown, CSV and LaTeX; returns the files."""
     texts = {
         ".md": f"{markdown(table)}\n\n{caption}\n",
         ".csv": table.to_csv(index=False),
@@ -183,17 +191,17 @@ def write_table(table: pd.DataFrame, caption: str, stem: Path) -> list[Path]:
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """A Markdown table of text."""
+    """Format a table of text as Markdown."""
     return table.to_markdown(index=False, disable_numparse=True)
 
 
-SIGNS = {"±": r"$\pm$", "–": "--", "λ": r"$\lambda$", "<": r"$<$"}
+LATEX_SIGNS = {"±": r"$\pm$", "–": "--", "λ": r"$\lambda$", "<": r"$<$"}
 
 
 def latex(table: pd.DataFrame, caption: str, label: str) -> str:
-    """A table environment that needs the package booktabs."""
+    """Format a table of text as a LaTeX table environment, which needs the package booktabs."""
     text = table.to_latex(index=False, escape=True, caption=_escaped(caption), label=f"tab:{label}")
-    for sign, command in SIGNS.items():
+    for sign, command in LATEX_SIGNS.items():
         text = text.replace(sign, command)
     return text
 

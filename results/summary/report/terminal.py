@@ -1,0 +1,77 @@
+"""Printed answers: summarize a suite or compare two, on the terminal and in a folder."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from summary.analysis import analyse, compare
+from summary.report import page, sentences, tables
+from summary.suite import Suite
+
+
+def folder_name(suite: Suite) -> str:
+    """Turn the suite's name into that of a folder."""
+    return re.sub(r"[^\w.-]+", "-", suite.parent.info.run_name or suite.parent.info.run_id)
+
+
+def summarize(suite: Suite, folder: Path) -> list[Path]:
+    """Print the table of the cells and the answers, and write the report; returns the files.
+
+    Raises
+    ------
+    ValueError
+        No run is finished.
+    """
+    click.echo(f"{suite.about['question']}  (suite {suite.parent.info.run_id})\n")
+    cells = tables.cells_table(suite, suite.displayed_cells)
+    click.echo(cells.to_markdown(index=False, disable_numparse=True, tablefmt="simple"))
+    click.echo(f"\n{tables.displayed_cells_caption(suite)}\n")
+    if suite.finished.empty:
+        raise ValueError("no run of this suite is finished: there is nothing to report yet")
+    analysis = analyse(suite.answers, suite.design)
+    for sentence in sentences.answers(suite, analysis):
+        click.echo(f"- {sentence.replace('**', '')}")
+    return page.write(suite, analysis, folder)
+
+
+def write_comparison(one: Suite, other: Suite, folder: Path) -> list[Path]:
+    """Compare the common cells of two suites on the same test items, and print and write the table.
+
+    Raises
+    ------
+    ValueError
+        They have no cell in common, or other test items.
+    """
+    factors = list(dict.fromkeys([*one.factors, *other.factors]))
+    comparison = compare(_answers_at(one, factors), _answers_at(other, factors), factors)
+    table = tables.comparison_table(comparison, factors)
+    caption = (
+        f"Suite {folder_name(other)} less suite {folder_name(one)}, in points of accuracy, on the same test "
+        "images; the first interval holds on this test set, the second on new images."
+        f"{fixed_differences(one, other)}"
+    )
+    click.echo(f"{tables.markdown(table)}\n\n{caption}\n")
+    folder.mkdir(parents=True, exist_ok=True)
+    return tables.write_table(table, caption, folder / "comparison")
+
+
+def fixed_differences(one: Suite, other: Suite) -> str:
+    """Describe the settings that neither suite varied but that each held at another level."""
+    base = one.about["base"]
+    differences = [
+        f"{name} {level} instead of {base[name]}"
+        for name, level in other.about["base"].items()
+        if name not in {*one.factors, *other.factors} and level != base[name]
+    ]
+    if not differences:
+        return ""
+    return f" The suites also differ in what they held fixed: {', '.join(differences)}."
+
+
+def _answers_at(suite: Suite, factors: Sequence[str]) -> pd.DataFrame:
+    """Add to a suite's answers the factors that only the other suite varied, at the base cell's levels."""
+    fixed = {name: suite.about["base"][name] for name in factors if name not in suite.factors}
+    return suite.answers.assign(**fixed)
