@@ -15,7 +15,7 @@ FACTOR = Factor(
     claim="three convolutions with dropout 0.1 reached 0.2841",
 )
 
-command = question(__doc__, [FACTOR], example='-e conv_layers -P factors="conv_layers=1,2,3"')
+command = question("conv_layers", __doc__, [FACTOR], example='-P factors="conv_layers=1,2,3"')
 
 if __name__ == "__main__":
     command()

@@ -14,7 +14,7 @@ FACTOR = Factor(
     claim="changed together with the convolutions, no figure of its own",
 )
 
-command = question(__doc__, [FACTOR], example='-e dropout -P factors="dropout=0.01,0.1,0.3"')
+command = question("dropout", __doc__, [FACTOR], example='-P factors="dropout=0.01,0.1,0.3"')
 
 if __name__ == "__main__":
     command()

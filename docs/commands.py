@@ -1,45 +1,42 @@
-"""Writes commands.md, which holds the help of every command: python docs/commands.py."""
+"""Write commands.md, which holds the help of every command: python docs/commands.py."""
 
 import importlib
 import sys
 from pathlib import Path
 
 import click
+import yaml
 
 HERE = Path(__file__).resolve().parent
-
-#: how a command is started without MLflow; the name of its entry point, if it has one; its module
-COMMANDS = (
-    ("python -m ablations.ablate", "ablate", "ablations.ablate"),
-    ("python -m ablations.class_order", "class_order", "ablations.class_order"),
-    ("python -m ablations.conv_layers", "conv_layers", "ablations.conv_layers"),
-    ("python -m ablations.dropout", "dropout", "ablations.dropout"),
-    ("python -m ablations.smote", "smote", "ablations.smote"),
-    ("python -m ablations.cli.prepare", "prepare", "ablations.cli.prepare"),
-    ("python -m ablations.cli.cache", "cache", "ablations.cli.cache"),
-    ("python -m ablations.cli.setup", "setup", "ablations.cli.setup"),
-    ("python results/summarize.py", "summarize", "summarize"),
-    ("python -m ablations.cli.predict", "", "ablations.cli.predict"),
-)
+ROOT = HERE.parent
 
 
 def page() -> str:
-    """The text of commands.md."""
-    parts = [(HERE / "commands.in.md").read_text(encoding="utf-8").rstrip()]
-    for start, entry, module in COMMANDS:
-        title = entry or start.rpartition(" ")[2]
-        by_mlflow = f"`mlflow run . -e {entry} --env-manager local`, or by itself: " if entry else ""
-        parts.append(f"## {title}\n\n{by_mlflow}`{start}`\n\n```text\n{help_of(start, module)}\n```")
-    return "\n\n".join(parts) + "\n"
+    """Return the text of commands.md: commands.in.md, and a section for each entry point of MLproject."""
+    entry_points = yaml.safe_load((ROOT / "MLproject").read_text(encoding="utf-8"))["entry_points"]
+    sections = [section(entry, point["command"]) for entry, point in entry_points.items()]
+    introduction = (HERE / "commands.in.md").read_text(encoding="utf-8").rstrip()
+    return "\n\n".join([introduction, *sections]) + "\n"
 
 
-def help_of(start: str, module: str) -> str:
-    """What ``--help`` prints, 100 columns wide."""
-    command: click.Command = importlib.import_module(module).command
-    context = command.make_context(start, [], resilient_parsing=True, terminal_width=100)
+def section(entry: str, command_line: str) -> str:
+    """Return the section of an entry point: how it is started, and its help."""
+    words = command_line.replace("{question}", entry).split()
+    program = words[:3] if words[1] == "-m" else words[:2]
+    module = Path(program[-1]).stem if program[-1].endswith(".py") else program[-1]
+    text = help_text(" ".join(program), importlib.import_module(module).command)
+    return (
+        f"## {entry}\n\n`mlflow run . -e {entry} --env-manager local`, or directly: "
+        f"`{' '.join(program)}`\n\n```text\n{text}\n```"
+    )
+
+
+def help_text(program: str, command: click.Command) -> str:
+    """Return what ``--help`` prints, 100 columns wide."""
+    context = command.make_context(program, [], resilient_parsing=True, terminal_width=100)
     return command.get_help(context)
 
 
 if __name__ == "__main__":
-    sys.path[:0] = [str(HERE.parent), str(HERE.parent / "results")]
+    sys.path[:0] = [str(ROOT), str(ROOT / "results")]
     (HERE / "commands.md").write_text(page(), encoding="utf-8")

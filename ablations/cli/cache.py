@@ -7,8 +7,9 @@ not touched.
 import click
 
 from ablations.cli import commands
-from ablations.cli.prepare import CACHE_OPTION
+from ablations.cli.options import option
 from ablations.process.commands import YES_OR_NO
+from ablations.suite.options import ImageOptions
 from ablations.suite.prepare import cache_folder
 from wikiart.cache.disk import size
 from wikiart.cache.folder import ABANDONED, Cache, Remaining
@@ -17,7 +18,9 @@ CLEAR = click.option("--clear", **YES_OR_NO, help="Remove everything listed.")
 
 
 @commands.command(
-    __doc__, example="mlflow run . -e cache -P clear=yes", options={"Cache": (CACHE_OPTION, CLEAR)}
+    __doc__,
+    example="mlflow run . -e cache -P clear=yes",
+    options={"Cache": (option(ImageOptions, "cache"), CLEAR)},
 )
 def command(cache: str, clear: bool) -> None:
     """Print what the cache holds, by kind; clear it if asked to."""

@@ -1,15 +1,16 @@
-"""The styles of pictures, by a network that a suite trained.
+"""Predict the styles of images with a network that a suite trained.
 
-IMAGE is a file, or a folder of which every image is taken. Pictures are read as the network's own
-training images were, so that a test image gets the answer that stands in its run's items.json.
+IMAGE is a file, or a folder: all images in it. Images are read in the same way as the network's training
+images, so that a test image gets the prediction that items.json of the network's run holds.
 """
 
 import csv
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -18,101 +19,126 @@ from ablations.process.commands import Failure
 from ablations.process.environment import quiet_libraries
 from wikiart.images.layouts import images as images_below
 
-BATCH = 64  # pictures between two pieces of output
+if TYPE_CHECKING:
+    from mlflow.pyfunc import PyFuncModel
 
-Answer = tuple[str, list[tuple[str, float]]]  # an image; its most probable styles, best first
+BATCH = 64  #: images that are read before their predictions are printed
+
+
+class Prediction(NamedTuple):
+    """The most probable styles of an image, or the reason why it could not be read."""
+
+    image: str
+    styles: list[tuple[str, float]]  #: styles and their probabilities, the most probable first
+    error: str | None
+
+
+Write = Callable[[Prediction], object]
 
 
 @commands.command(
     __doc__,
     example="python -m ablations.cli.predict --model runs:/0123456789abcdef/model painting.jpg folder/",
     options={
-        "What is asked": (
+        "Network": (
             click.option(
                 "--model", required=True, help="runs:/<run id>/model of a cell's run, or a model's folder."
             ),
         ),
         "Output": (
-            click.option("--top", default=3, type=click.IntRange(1), help="Styles for each image."),
-            click.option("--format", "form", default="text", type=click.Choice(["text", "csv", "json"])),
+            click.option("--top", default=3, type=click.IntRange(1), help="Number of styles per image."),
+            click.option("--format", default="text", type=click.Choice(["text", "csv", "json"])),
         ),
     },
 )
 @click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
-def command(images: tuple[str, ...], model: str, top: int, form: str) -> None:
-    """Write the most probable styles of every image.
+def command(images: tuple[str, ...], model: str, top: int, format: str) -> None:
+    """Print the most probable styles of each image.
 
     Raises
     ------
-    commands.Failure
-        Some images cannot be read; the others have their answers.
+    Failure
+        Some images cannot be read. The predictions of the others have been printed.
     """
-    paths = list(_files(images))
+    paths = list(_image_files(images))
     network = _load(model)
-    unreadable: list[str] = []
-    WRITERS[form](_answers(network, paths, top, unreadable))
+    unreadable = 0
+    with FORMATS[format]() as write:
+        for prediction in _predict(network, paths, top):
+            if prediction.error:
+                click.echo(f"{prediction.image}: {prediction.error}", err=True)
+                unreadable += 1
+            else:
+                write(prediction)
     if unreadable:
-        raise Failure(f"{len(unreadable)} of {len(paths)} images cannot be read")
+        raise Failure(f"{unreadable} of {len(paths)} images cannot be read")
 
 
-def _files(images: Sequence[str]) -> Iterator[str]:
+def _image_files(images: Sequence[str]) -> Iterator[str]:
     for image in images:
         folder = Path(image)
         if not folder.is_dir():
             yield image
             continue
-        below = images_below(folder, folder)
-        if not below:
-            raise Failure(f"no image in {folder}: name images, or a folder that holds some")
-        yield from (str(folder / path) for path in below)
+        files = images_below(folder, folder)
+        if not files:
+            raise Failure(f"no image in {folder}: name images, or a folder that contains some")
+        yield from (str(folder / path) for path in files)
 
 
-def _load(uri: str) -> Any:
+def _load(uri: str) -> "PyFuncModel":
     quiet_libraries()
     from ablations.tracking import models  # here, so that --help need not load MLflow
 
     return models.load(uri)
 
 
-def _answers(network: Any, paths: Sequence[str], top: int, unreadable: list[str]) -> Iterator[Answer]:
-    """The styles of what can be read; the rest is named at once, and added to ``unreadable``."""
+def _predict(network: "PyFuncModel", paths: Sequence[str], top: int) -> Iterator[Prediction]:
     import pandas as pd
 
     for start in range(0, len(paths), BATCH):
-        some = paths[start : start + BATCH]
-        table = network.predict(pd.DataFrame({"path": some}))
-        styles = [column.removeprefix("p_") for column in table.columns[2:]]
-        for path, (_, error, *probabilities) in zip(some, table.itertuples(index=False), strict=True):
-            if error:
-                click.echo(f"{path}: {error}", err=True)
-                unreadable.append(path)
-                continue
-            best = sorted(zip(styles, probabilities, strict=True), key=lambda pair: -pair[1])
-            yield path, best[:top]
+        batch = paths[start : start + BATCH]
+        # One row per image: its style, the error if it cannot be read, and a probability per style.
+        table: pd.DataFrame = network.predict(pd.DataFrame({"path": batch}))
+        names = [column.removeprefix("p_") for column in table.columns[2:]]
+        for path, (_, error, *probabilities) in zip(batch, table.itertuples(index=False), strict=True):
+            pairs = [] if error else zip(names, probabilities, strict=True)
+            styles = sorted(pairs, key=lambda pair: -pair[1])
+            yield Prediction(path, styles[:top], error)
 
 
-def _write_text(answers: Iterator[Answer]) -> None:
-    for path, styles in answers:
-        click.echo(f"{path}: {', '.join(f'{style} {probability:.1%}' for style, probability in styles)}")
+@contextmanager
+def _text() -> Iterator[Write]:
+    def write(prediction: Prediction) -> None:
+        styles = ", ".join(f"{style} {probability:.1%}" for style, probability in prediction.styles)
+        click.echo(f"{prediction.image}: {styles}")
+
+    yield write
 
 
-def _write_csv(answers: Iterator[Answer]) -> None:
+@contextmanager
+def _csv() -> Iterator[Write]:
     table = csv.writer(sys.stdout, lineterminator="\n")
     table.writerow(["image", "rank", "style", "probability"])
-    for path, styles in answers:
-        for rank, (style, probability) in enumerate(styles, 1):
-            table.writerow([path, rank, style, f"{probability:.6g}"])
+    yield lambda prediction: table.writerows(
+        [prediction.image, rank, style, f"{probability:.6g}"]
+        for rank, (style, probability) in enumerate(prediction.styles, 1)
+    )
 
 
-def _write_json(answers: Iterator[Answer]) -> None:
-    found = [
-        {"image": path, "styles": [{"style": style, "probability": share} for style, share in styles]}
-        for path, styles in answers
-    ]
-    click.echo(json.dumps(found, indent=1))
+@contextmanager
+def _json() -> Iterator[Write]:
+    predictions: list[dict] = []
+    yield lambda prediction: predictions.append(
+        {
+            "image": prediction.image,
+            "styles": [{"style": style, "probability": value} for style, value in prediction.styles],
+        }
+    )
+    click.echo(json.dumps(predictions, indent=1))
 
 
-WRITERS = {"text": _write_text, "csv": _write_csv, "json": _write_json}
+FORMATS = {"text": _text, "csv": _csv, "json": _json}
 
 
 if __name__ == "__main__":

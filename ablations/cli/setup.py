@@ -1,6 +1,6 @@
 """Let MLflow build the environment without conda.
 
-Writes python_env.yaml with the contents of conda.yaml's pip section. MLflow prefers it over
+Writes python_env.yaml from the Python version and the pip section of conda.yaml. MLflow prefers it over
 conda.yaml, so that from then on `mlflow run . -e ablate` needs neither conda nor pyenv.
 """
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def python_env(conda: dict) -> dict:
-    """The contents of conda.yaml, said in the words of python_env.yaml."""
+    """Convert the contents of conda.yaml to those of python_env.yaml."""
     packages = conda["dependencies"]
     python = next(p.partition("=")[2] for p in packages if isinstance(p, str) and p.startswith("python="))
     pip = next(p["pip"] for p in packages if isinstance(p, dict))

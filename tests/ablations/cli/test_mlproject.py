@@ -19,9 +19,9 @@ OTHERS = {
     "base": ("conv_layers=1 smote=auto", "conv_layers=1 smote=auto"),
     "design": ("one-at-a-time", "one-at-a-time"),
     "seeds": ("7", 7),
-    "epochs": ("20", "20"),
-    "batch_size": ("32", "32"),
-    "learning_rate": ("0.01", "0.01"),
+    "epochs": ("20", 20),
+    "batch_size": ("32", 32),
+    "learning_rate": ("0.01", 0.01),
     "image_size": ("48", 48),
     "resize": ("crop", "crop"),
     "device": ("cpu", "cpu"),
@@ -40,8 +40,12 @@ OTHERS = {
     "name": ("report", "report"),
     "log": ("yes", True),
     "out": ("elsewhere", Path("elsewhere")),
+    "model": ("runs:/0123abc/model", "runs:/0123abc/model"),
+    "images": ("some folder", ("some folder",)),
+    "top": ("5", 5),
+    "format": ("json", "json"),
 }
-RENAMED = {"design": "kind"}
+REQUIRED = {"model", "images"}
 TWO_VALUES = {"pair"}  # --compare A B: a parameter of an entry point is one value
 
 
@@ -53,36 +57,49 @@ def click_command(words: list[str]):
     return importlib.import_module(Path(words[1]).stem).command, words[2:]
 
 
+def command_words(entry: str, folder: Path) -> list[str]:
+    """The command line of an entry point without parameters, but those that it requires."""
+    point = PROJECT.get_entry_point(entry)
+    required = {name: OTHERS[name][0] for name in point.parameters.keys() & REQUIRED}
+    return shlex.split(point.compute_command(required, str(folder)))
+
+
 @pytest.mark.parametrize("entry", PROJECT._entry_points)
 def test_every_parameter_reaches_the_command(entry, tmp_path):
     point = PROJECT.get_entry_point(entry)
-    given = {name: OTHERS[name][0] for name in point.parameters}
+    names = point.parameters.keys() - {"question"}  # the module, not a parameter of its command
+    given = {name: OTHERS[name][0] for name in names}
     command, words = click_command(shlex.split(point.compute_command(given, str(tmp_path))))
     parsed = command.make_context(entry, words).params
-    for name in point.parameters:
-        expected = OTHERS[name][1]
-        assert str(parsed[RENAMED.get(name, name)]) == str(expected), name
-    assert len(set(parsed) - TWO_VALUES) == len(
-        point.parameters
-    )  # and every option can be set from MLproject
+    assert {name: str(parsed[name]) for name in names} == {name: str(OTHERS[name][1]) for name in names}
+    assert parsed.keys() - TWO_VALUES == names  # and every option can be set from MLproject
 
 
 @pytest.mark.parametrize("entry", PROJECT._entry_points)
 def test_defaults_of_the_entry_point_are_those_of_the_command(entry, tmp_path):
     point = PROJECT.get_entry_point(entry)
-    command, words = click_command(shlex.split(point.compute_command({}, str(tmp_path))))
-    assert command.make_context(entry, words).params == command.make_context(entry, []).params
+    command, words = click_command(command_words(entry, tmp_path))
+    given = command.make_context(entry, words).params
+    defaults = command.make_context(entry, [], resilient_parsing=True)
+    for name in point.parameters.keys() - REQUIRED - {"question"}:
+        option = next(option for option in command.params if option.name == name)
+        assert given[name] == option.type_cast_value(defaults, option.get_default(defaults)), name
+
+
+@pytest.mark.parametrize("entry", QUESTIONS)
+def test_an_entry_point_of_a_question_starts_its_module(entry, tmp_path):
+    assert command_words(entry, tmp_path)[:3] == ["python", "-m", f"ablations.{entry}"]
 
 
 @pytest.mark.parametrize("entry", PROJECT._entry_points)
 def test_help_has_an_example(entry, tmp_path):
-    command, _ = click_command(shlex.split(PROJECT.get_entry_point(entry).compute_command({}, str(tmp_path))))
+    command, _ = click_command(command_words(entry, tmp_path))
     text = command.get_help(command.make_context(entry, [], resilient_parsing=True))
     assert "Example: " in text
 
 
 def test_entry_points_are_the_questions_and_the_tools():
-    assert set(PROJECT._entry_points) == {*QUESTIONS, "prepare", "cache", "setup", "summarize"}
+    assert set(PROJECT._entry_points) == {*(*QUESTIONS, "prepare", "cache", "setup", "summarize", "predict")}
 
 
 def test_no_environment_key():

@@ -17,7 +17,7 @@ from PIL import Image
 
 from ablations.cli.predict import command
 from ablations.tracking import models
-from tests.conftest import ROOT, STYLES
+from tests.conftest import ROOT, STYLES, mlflow_run
 from wikiart.images import reading
 from wikiart.learning.network import Network
 
@@ -82,6 +82,14 @@ def test_as_a_user_types_it(suite, cells, paintings_folder, tmp_path):
     assert missing == f"{tmp_path / 'none.png'}: No such file or directory"
     assert broken.startswith(f"{tmp_path / 'broken.jpg'}: ")
     assert last == "Error: 2 of 3 images cannot be read"
+
+
+def test_the_entry_point(suite, cells, paintings_folder):
+    run = cells["sorted", "3", "0.1", "on"]
+    image = paintings_folder / "test" / "Amber" / "0.jpg"
+    done = mlflow_run(suite.environment, "predict", model=uri(run), images=image, top=1)
+    assert done.returncode == 0, done.stderr
+    assert f"{image}: {items(run)['test/Amber/0.jpg']} " in done.stdout
 
 
 def test_csv(cells, paintings_folder):

@@ -1,0 +1,58 @@
+"""Options of the command line, generated from their declarations in `ablations.suite.options`."""
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from ablations.process.commands import YES_OR_NO, Options
+from ablations.suite.options import GROUPS, OptionGroup, SuiteOptions
+
+RANGES = {"integer": click.IntRange, "number": click.FloatRange}
+
+
+def option_groups(groups: Sequence[type[OptionGroup]]) -> Options:
+    """Generate the options of some groups: title of each group in the help -> its options."""
+    return {
+        str(group.model_config["title"]): [option(group, name) for name in group.model_fields]
+        for group in groups
+    }
+
+
+def option(group: type[OptionGroup], name: str) -> Callable:
+    """Generate one option of a group, as a decorator of Click."""
+    declaration = _declarations(group)[name]
+    settings: dict[str, Any] = {"default": declaration["default"], **_type(declaration)}
+    if "default_text" in declaration:
+        settings["show_default"] = declaration["default_text"]
+    return click.option(f"--{name.replace('_', '-')}", help=declaration["description"], **settings)
+
+
+def command_line(question: str, options: SuiteOptions) -> str:
+    """Return the command that gives the same results: of the options, those that affect them and are set."""
+    words = [f"mlflow run . -e {question}"]
+    for group in GROUPS:
+        for name, declaration in _declarations(group).items():
+            value = getattr(options, name)
+            if declaration["affects_results"] and value != declaration["default"]:
+                words.append(f"-P {name}={shlex.quote('yes' if value is True else str(value))}")
+    return " ".join(words)
+
+
+def _declarations(group: type[OptionGroup]) -> Mapping[str, Mapping[str, Any]]:
+    return group.model_json_schema()["properties"]
+
+
+def _type(declaration: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a Click option that follow from the type and the range of its values."""
+    if declaration["type"] == "boolean":
+        return {**YES_OR_NO, "default": "yes" if declaration["default"] else "no"}
+    if "enum" in declaration:
+        return {"type": click.Choice(declaration["enum"])}
+    if declaration["type"] not in RANGES:
+        return {}
+    minimum = declaration.get("minimum", declaration.get("exclusiveMinimum"))
+    exclusive = "exclusiveMinimum" in declaration
+    number_range = RANGES[declaration["type"]]
+    return {"type": number_range(minimum, declaration.get("maximum"), min_open=exclusive)}
