@@ -1,4 +1,4 @@
-"""Designs, factors and levels: what is crossed, and what is refused."""
+"""Designs have the planned cells; factors and levels are parsed, or refused with what is allowed."""
 
 import itertools
 
@@ -14,7 +14,7 @@ from wikiart.learning.config import TrainingConfig
 FACTORS = {factor.name: factor for factor in CARD}
 
 
-def test_the_card_fully_crossed():
+def test_full_factorial_of_the_four_factors():
     plan = make("full", CARD, {}, seeds=3)
     assert len(plan.cells) == 16
     assert len({tuple(cell.items()) for cell in plan.cells}) == 16
@@ -22,7 +22,7 @@ def test_the_card_fully_crossed():
     assert len({plan.config(cell, 0) for cell in plan.cells}) == 8
 
 
-def test_one_at_a_time_goes_round_the_base_cell():
+def test_one_at_a_time_changes_one_factor_of_the_base_cell():
     plan = make("one-at-a-time", CARD, {}, seeds=1)
     base = {"class_order": "sorted", "conv_layers": 3, "dropout": 0.1, "smote": "off"}
     assert plan.cells[0] == base
@@ -30,13 +30,13 @@ def test_one_at_a_time_goes_round_the_base_cell():
     assert changed == [{"class_order"}, {"conv_layers"}, {"dropout"}, {"smote"}]
 
 
-def test_one_at_a_time_round_another_base():
+def test_one_at_a_time_with_another_base_cell():
     plan = make("one-at-a-time", CARD, parse_base("conv_layers=1 class_order=unsorted"), seeds=1)
     assert plan.cells[0]["conv_layers"] == 1
     assert plan.cells[0]["class_order"] == "unsorted"
 
 
-def test_half_needs_four_trainings_and_keeps_the_class_order_crossed():
+def test_half_has_four_trainings_and_crosses_the_class_order():
     plan = make("half", CARD, {}, seeds=1)
     assert len(plan.cells) == 8
     assert len({plan.config(cell, 0) for cell in plan.cells}) == 4
@@ -46,7 +46,7 @@ def test_half_needs_four_trainings_and_keeps_the_class_order_crossed():
 
 @given(st.integers(3, 5), st.data())
 @settings(max_examples=40, deadline=None, derandomize=True)
-def test_half_is_balanced_and_of_the_highest_resolution(k, data):
+def test_half_is_balanced_with_the_highest_resolution(k, data):
     pool = ["conv_layers=1,3", "dropout=0.01,0.1", "smote=off,on", "epochs=1,2", "batch_size=8,16"]
     factors = parse_factors(" ".join(pool[:k]), [])
     base = {factor.name: data.draw(st.sampled_from(factor.levels)) for factor in factors}
@@ -54,7 +54,7 @@ def test_half_is_balanced_and_of_the_highest_resolution(k, data):
     coded = [[1 if cell[f.name] == f.levels[1] else -1 for f in factors] for cell in plan.cells]
     assert len(coded) == 2 ** (k - 1)
     assert base in plan.cells
-    for size in range(1, k):  # no effect of fewer than k factors is confounded with the mean
+    for size in range(1, k):  # no effect of fewer than k factors is aliased with the mean
         for columns in itertools.combinations(range(k), size):
             product = [1] * len(coded)
             for column in columns:
@@ -62,7 +62,7 @@ def test_half_is_balanced_and_of_the_highest_resolution(k, data):
             assert sum(product) == 0
 
 
-def test_settings_that_are_not_varied_are_held_at_the_base():
+def test_settings_that_are_not_varied_have_the_values_of_the_base():
     plan = make(
         "full", [FACTORS["dropout"]], {"epochs": 3, "conv_layers": 1, "class_order": "unsorted"}, seeds=1
     )
@@ -89,11 +89,11 @@ def test_labels_are_short_and_unique():
         ("learning_rate=0.01,0.001", [("learning_rate", (0.01, 0.001))]),
     ],
 )
-def test_factors_from_text(text, expected):
+def test_factors_are_parsed(text, expected):
     assert [(factor.name, factor.levels) for factor in parse_factors(text, CARD)] == expected
 
 
-def test_no_text_means_the_card():
+def test_an_empty_text_means_the_default_factors():
     assert parse_factors("  ", CARD) == tuple(CARD)
 
 
@@ -157,6 +157,6 @@ def test_every_field_of_a_configuration_can_be_a_factor():
     assert len(make("full", factors, {}, seeds=1).cells) == 2**9
 
 
-def test_a_factor_knows_its_stage():
+def test_class_order_acts_when_outputs_are_read():
     assert Factor("class_order", ("unsorted", "sorted")).stage == "evaluate"
     assert all(factor.stage == "train" for factor in CARD[1:])

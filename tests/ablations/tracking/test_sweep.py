@@ -1,4 +1,4 @@
-"""The sweep: what dead processes of this host left RUNNING is ended, and only that."""
+"""Runs that dead processes of this host left RUNNING are ended, and no others."""
 
 import subprocess
 import sys
@@ -18,8 +18,8 @@ def destination(tmp_path_factory) -> Destination:
     return Destination(uri, MlflowClient(uri).create_experiment("sweep", artifacts), "")
 
 
-def dead() -> dict[str, str]:
-    """Tags of a process that has ended."""
+def dead_owner() -> dict[str, str]:
+    """Return the tags of a process that has ended."""
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     tags = {**owner(), PID: str(process.pid), CREATED: str(psutil.Process(process.pid).create_time())}
     assert owner_lives(tags)
@@ -27,14 +27,14 @@ def dead() -> dict[str, str]:
     return tags
 
 
-def test_who_lives():
+def test_an_owner_lives_if_its_process_does():
     mine = owner()
     assert owner_lives(mine)
-    assert not owner_lives({**mine, CREATED: "86400.00"})  # the id was given to another process since
-    assert not owner_lives(dead())
+    assert not owner_lives({**mine, CREATED: "86400.00"})  # its process id was assigned again
+    assert not owner_lives(dead_owner())
 
 
-def test_a_process_that_nobody_has_waited_for_is_dead():
+def test_a_zombie_does_not_live():
     process = subprocess.Popen([sys.executable, "-c", ""])
     psutil.Process(process.pid)
     tags = {**owner(), PID: str(process.pid), CREATED: str(psutil.Process(process.pid).create_time())}
@@ -44,29 +44,31 @@ def test_a_process_that_nobody_has_waited_for_is_dead():
     process.wait()
 
 
-def test_only_what_the_dead_of_this_host_left(destination):
+def test_only_abandoned_runs_of_this_host_are_ended(destination):
     client = destination.client
-    gone = dead()
+    dead = dead_owner()
 
-    def begin(tags: dict[str, str], status: str | None = None) -> str:
+    def create_run(tags: dict[str, str], status: str | None = None) -> str:
         run_id = client.create_run(destination.experiment_id, tags=tags).info.run_id
         if status:
             client.set_terminated(run_id, status)
         return run_id
 
-    left = {begin({**gone, "role": "cell"}), begin({**gone, "role": "suite"})}
-    kept = {
-        begin({**owner(), "role": "cell"}): "RUNNING",  # lives
-        begin({**gone, HOST: "another host", "role": "cell"}): "RUNNING",
-        begin({}): "RUNNING",  # somebody else's run
-        begin({**gone, "role": "cell"}, "FINISHED"): "FINISHED",
-        begin({**gone, "role": "cell"}, "FAILED"): "FAILED",
+    abandoned = {create_run({**dead, "role": "cell"}), create_run({**dead, "role": "suite"})}
+    others = {
+        create_run({**owner(), "role": "cell"}): "RUNNING",  # its process lives
+        create_run({**dead, HOST: "another host", "role": "cell"}): "RUNNING",
+        create_run({}): "RUNNING",  # not of a suite
+        create_run({**dead, "role": "cell"}, "FINISHED"): "FINISHED",
+        create_run({**dead, "role": "cell"}, "FAILED"): "FAILED",
     }
-    halfway = client.create_logged_model(destination.experiment_id, name="model", source_run_id=min(left))
-    other = client.create_logged_model(destination.experiment_id, name="model", source_run_id=min(kept))
-    assert end_abandoned_runs(destination) == len(left)
-    assert {client.get_run(run_id).info.status for run_id in left} == {"KILLED"}
-    assert {run_id: client.get_run(run_id).info.status for run_id in kept} == kept
-    assert client.get_logged_model(halfway.model_id).status == "FAILED"
-    assert client.get_logged_model(other.model_id).status == "PENDING"
+    unfinished, untouched = (
+        client.create_logged_model(destination.experiment_id, name="model", source_run_id=min(runs))
+        for runs in (abandoned, others)
+    )
+    assert end_abandoned_runs(destination) == len(abandoned)
+    assert {client.get_run(run_id).info.status for run_id in abandoned} == {"KILLED"}
+    assert {run_id: client.get_run(run_id).info.status for run_id in others} == others
+    assert client.get_logged_model(unfinished.model_id).status == "FAILED"
+    assert client.get_logged_model(untouched.model_id).status == "PENDING"
     assert end_abandoned_runs(destination) == 0

@@ -1,4 +1,4 @@
-"""MLflow's interface on a real suite, in a real browser: what matters shows without clicking about."""
+"""MLflow's interface in a browser: the links of a suite open its cells and its report without a click."""
 
 import json
 import re
@@ -22,15 +22,15 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's package chrom
 
 
 @pytest.fixture(scope="module")
-def visitor(suite, more):
-    """A browser at a server on the store of two suites."""
+def browser(suite, more):
+    """A browser at an MLflow server that has two suites."""
     with serving(suite.uri, suite.environment, suite.folder) as server, visiting(server) as context:
         yield context
 
 
 @pytest.fixture
-def page(visitor):
-    page = visitor.new_page()
+def page(browser):
+    page = browser.new_page()
     yield page
     page.close()
 
@@ -44,7 +44,7 @@ def page(visitor):
         ("postgresql://me:secret@db/mlflow", 'mlflow ui --backend-store-uri "$MLFLOW_TRACKING_URI"'),
     ],
 )
-def test_how_to_start_the_interface(uri, command, tmp_path, monkeypatch):
+def test_a_databases_interface_is_started_by_the_user(uri, command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert views.interface_address(uri.format(here=tmp_path)) == (
         "http://127.0.0.1:5000",
@@ -52,7 +52,7 @@ def test_how_to_start_the_interface(uri, command, tmp_path, monkeypatch):
     )
 
 
-def test_a_server_need_not_be_started():
+def test_a_servers_interface_runs_already():
     assert views.interface_address("https://mlflow.example.org/") == ("https://mlflow.example.org", "")
 
 
@@ -79,14 +79,14 @@ def expect(locator):
     return expect(locator)
 
 
-def test_the_cells_of_one_seed_stand_best_first_with_all_their_charts(page, suite):
+def test_cells_of_one_seed_are_sorted_by_accuracy_with_all_charts(page, suite):
     page.goto(link(suite.output, "cells"))
     expect(page.get_by_text("16 matching runs")).to_be_visible()
     sections = [r"test\s*\(3\)", r"train\s*\(2\)", rf"test_class\s*\({len(STYLES) - 1}\)", r"time\s*\(1\)"]
     expect(page.locator(SECTION)).to_have_text([re.compile(f"^{section}") for section in sections])
     expect(chart(page, "test/accuracy")).to_be_in_viewport()
     bars = chart(page, "test/accuracy").locator(".barlayer .point")
-    expect(bars).to_have_count(16)  # none hidden, though MLflow shows ten unless told otherwise
+    expect(bars).to_have_count(16)  # MLflow's default hides all but ten
     accuracy = {run.info.run_name: run.data.metrics["test/accuracy"] for run in suite.cells()}
     first = page.locator(".ag-row[row-index='0'] a").last
     assert accuracy[first.inner_text()] == max(
@@ -94,7 +94,7 @@ def test_the_cells_of_one_seed_stand_best_first_with_all_their_charts(page, suit
     )
 
 
-def test_the_table_has_accuracies_and_factors_and_no_more(page, suite):
+def test_the_table_has_columns_for_metrics_and_factors_only(page, suite):
     page.goto(link(suite.output, "cells").replace("CHART", "TABLE"))
     expect(page.get_by_text("16 matching runs")).to_be_visible()
     header = page.get_by_role("columnheader")
@@ -103,17 +103,17 @@ def test_the_table_has_accuracies_and_factors_and_no_more(page, suite):
     expect(header.filter(has_text="Source")).to_have_count(0)
 
 
-def test_several_seeds_are_one_group_with_the_reused_run_among_them(page, more):
+def test_seeds_are_grouped_by_cell_including_reused_runs(page, more):
     page.goto(link(more.stdout, "cells"))
     expect(page.get_by_text("4 matching runs")).to_be_visible()
     for level in ("aut", "off"):
         row = page.get_by_role("row").filter(has_text=f"Group: {level}")
         expect(row).to_have_text(re.compile(rf"Group: {level}\s*2\b"))
-    expect(page.get_by_role("row").filter(has_text="-s0")).to_have_count(0)  # folded: cells, not runs
+    expect(page.get_by_role("row").filter(has_text="-s0")).to_have_count(0)  # the groups are folded
     expect(chart(page, "test/accuracy").locator(".barlayer .point")).to_have_count(2)
 
 
-def test_the_suites_page_leads_to_the_cells_and_shows_the_report(page, suite):
+def test_the_suites_page_links_the_cells_and_the_report(page, suite):
     parent = suite.parents()[-1].info.run_id
     page.goto(f"/#/experiments/0/runs/{parent}")
     expect(page.get_by_text("All questions together").first).to_be_in_viewport()
@@ -124,7 +124,7 @@ def test_the_suites_page_leads_to_the_cells_and_shows_the_report(page, suite):
     assert report.get_attribute("href") == link(suite.output, "report").removeprefix("/")
 
 
-def test_the_report_link_opens_it_beside_contact_sheet_and_audit(page, more):
+def test_the_report_link_opens_the_report_among_the_artifacts(page, more):
     page.goto(link(more.stdout, "report"))
     report = page.frame_locator("iframe")
     expect(report.get_by_text("smote auto instead of off").first).to_be_visible()
@@ -136,7 +136,7 @@ def test_the_report_link_opens_it_beside_contact_sheet_and_audit(page, more):
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
 
 
-def test_compare_shows_the_factors_that_differ_and_the_accuracies(page, suite):
+def test_comparing_runs_shows_differing_factors_and_accuracies(page, suite):
     runs = {run.info.run_name: run.info.run_id for run in suite.cells()}
     pair = [runs["sor-1-.01-off-s0"], runs["sor-3-.1-off-s0"]]
     page.goto(f'/#/compare-runs?runs={json.dumps(pair)}&experiments=["0"]')
