@@ -1,0 +1,327 @@
+"""Numbers of each deciding part, recorded for its version: they may change only if the version is raised.
+
+A run counts as finished if its settings, its images and `wikiart.versions.VERSIONS` are the same. Whoever
+changes the numbers and not the version makes old and new runs look alike; this test fails then, and says
+what to do. Everything measured here is generated without random numbers, without JPEG files (decoders
+differ) and in float32 on one thread. Tolerances allow for the rounding of other processors.
+"""
+
+import json
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from wikiart.images import paintings, store
+from wikiart.learning.config import TrainingConfig
+from wikiart.learning.data import TrainingData
+from wikiart.learning.evaluation import output_styles, predict, score
+from wikiart.learning.network import Network
+from wikiart.learning.training import train
+from wikiart.smote.levels import planned_counts
+from wikiart.smote.recipes import Recipes, draw_recipes
+from wikiart.versions import VERSIONS
+
+LABELS = np.arange(30) % 5 % 3  # 12, 12 and 6 images
+SIZE = 16
+
+# Version of each part, and its numbers.
+RECORDED: dict[str, tuple[int, dict[str, Any]]] = {
+    "data": (
+        3,
+        {
+            "pixels, stretch": [37754401, 37336302, 37371525, 36976046, 37562149, 57043476],
+            "pixels, crop": [37126028, 37336302, 37404309, 36976046, 37487159, 57959651],
+            "pixels, pad": [28312168, 37336302, 23358207, 36976046, 14078569, 35586748],
+            "classes": ["Amber", "Blue"],
+            "order": [
+                "train/Amber/colour.png",
+                "train/Amber/deep.tif",
+                "train/Amber/grey.bmp",
+                "train/Amber/palette.png",
+                "train/Amber/rotated.png",
+                "train/Amber/transparent.png",
+                "train/Blue/colour.png",
+                "train/Blue/deep.tif",
+                "train/Blue/grey.bmp",
+                "train/Blue/palette.png",
+                "train/Blue/rotated.png",
+                "train/Blue/transparent.png",
+            ],
+            "labels": [[0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]],
+            "drawn split": ["Amber/colour.png", "Blue/deep.tif"],
+        },
+    ),
+    "smote": (
+        1,
+        {
+            "images per class": {
+                "off": [12, 12, 6],
+                "on": [12, 12, 6],
+                "14": [14, 14, 14],
+                "auto": [12, 12, 12],
+            },
+            "first": [20, 10, 28, 21, 11, 29, 12, 22, 27, 2, 22, 7, 2, 22, 27],
+            "second": [8, 3, 10, 19, 29, 1, 22, 17, 22, 12, 17, 27, 17, 12, 17],
+            "weight": [
+                0.8399491,
+                0.1213286,
+                0.5693113,
+                0.8399491,
+                0.1213286,
+                0.5693113,
+                0.4370619,
+                0.01874801,
+                0.04063074,
+                0.2478883,
+                0.09355149,
+                0.6948237,
+                0.1453701,
+                0.4531723,
+                0.215577,
+            ],
+            "labels": [0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2],
+        },
+    ),
+    "training": (
+        1,
+        {
+            "conv_layers=1 dropout=0.0: losses": [1.09976, 0.8941324, 0.7196485],
+            "conv_layers=1 dropout=0.0: norms of the weights": [0.4635143, 9.985878, 1.020587],
+            "conv_layers=3 dropout=0.0: losses": [1.526236, 0.8404149, 0.8539977],
+            "conv_layers=3 dropout=0.0: norms of the weights": [
+                2.332417,
+                3.29004,
+                4.625439,
+                10.0017,
+                0.9989125,
+            ],
+            "conv_layers=3 dropout=0.5: losses": [1.436171, 1.019235, 1.019876],
+            "conv_layers=3 dropout=0.5: norms of the weights": [
+                2.330224,
+                3.286929,
+                4.6242,
+                10.0042,
+                0.9962019,
+            ],
+        },
+    ),
+    "evaluation": (
+        1,
+        {
+            "outputs": [
+                1,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                1,
+                0,
+                0,
+                1,
+                0,
+                0,
+                0,
+                1,
+                0,
+                0,
+                0,
+                1,
+                0,
+                0,
+                1,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+            ],
+            "sorted": ["Amber", "Blue", "Crimson", "Dusk", "Ebony"],
+            "unsorted": [
+                ["Amber", "Dusk", "Ebony", "Crimson", "Blue"],
+                ["Amber", "Blue", "Ebony", "Crimson", "Dusk"],
+                ["Dusk", "Blue", "Crimson", "Ebony", "Amber"],
+            ],
+            "accuracy": 0.3666667,
+            "balanced_accuracy": 0.3055556,
+            "macro_f1": 0.2407407,
+            "by_class": {"Amber": 0.75, "Blue": 0.1666667, "Crimson": 0.0},
+            "confusion": [
+                [9, 3, 0, 0, 0],
+                [10, 2, 0, 0, 0],
+                [5, 1, 0, 0, 0],
+                [0, 0, 0, 0, 0],
+                [0, 0, 0, 0, 0],
+            ],
+        },
+    ),
+}
+
+TOLERANCE = {"data": 0.0, "smote": 1e-5, "training": 1e-4, "evaluation": 1e-6}  # relative
+
+
+def pattern(*shape: int) -> np.ndarray:
+    """Pixels that look random and are the same everywhere."""
+    numbers = np.arange(np.prod(shape), dtype=np.uint64)
+    return (
+        ((numbers * numbers * np.uint64(2654435761) + numbers) % 2**32 >> 24).astype(np.uint8).reshape(shape)
+    )
+
+
+def images() -> np.ndarray:
+    """Images whose brightness depends on their class."""
+    return pattern(30, SIZE, SIZE, 3) // 2 + (40 * LABELS[:, None, None, None]).astype(np.uint8)
+
+
+def rotated() -> Image.Exif:
+    """Metadata that say: turn by 90 degrees."""
+    metadata = Image.Exif()
+    metadata[0x0112] = 6
+    return metadata
+
+
+# Images of every kind that decoders agree on, and options for saving them.
+KINDS: dict[str, tuple[Image.Image, dict]] = {
+    "colour.png": (Image.fromarray(pattern(40, 30, 3)), {}),
+    "deep.tif": (Image.fromarray(pattern(24, 24).astype(np.uint16) * 257), {}),
+    "grey.bmp": (Image.fromarray(pattern(33, 21)), {}),
+    "palette.png": (Image.fromarray(pattern(30, 30, 3)).quantize(16, dither=Image.Dither.NONE), {}),
+    "rotated.png": (Image.fromarray(pattern(20, 50, 3)), {"exif": rotated()}),
+    "transparent.png": (Image.fromarray(pattern(25, 40, 4)), {}),
+}
+
+
+def measure_data(folder: Path) -> dict[str, Any]:
+    """Order, labels and pixels of decoded images."""
+    for split, style in product(("train", "test"), ("Blue", "Amber")):
+        (folder / "images" / split / style).mkdir(parents=True)
+        for name, (image, options) in KINDS.items():
+            image.save(folder / "images" / split / style / name, **options)
+    dataset = paintings.find(folder / "images")
+    numbers: dict[str, Any] = {}
+    for resize in ("stretch", "crop", "pad"):
+        decoded = store.build(dataset, SIZE, folder / "cache", resize=resize)
+        weights = np.arange(1, decoded.train.images[0].size + 1)
+        pixels = decoded.train.images[: len(KINDS)].reshape(len(KINDS), -1).astype(np.int64)
+        numbers[f"pixels, {resize}"] = (pixels @ weights).tolist()
+    numbers["classes"] = list(decoded.classes)
+    numbers["order"] = list(decoded.train.paths)
+    numbers["labels"] = [decoded.train.labels.tolist(), decoded.test.labels.tolist()]
+    numbers["drawn split"] = [image.path for image in paintings.find(folder / "images" / "train").test]
+    return numbers
+
+
+def measure_smote(folder: Path) -> dict[str, Any]:
+    """Recipes, and numbers of images after resampling."""
+    synthetic = draw_recipes(images(), LABELS, "15", 3)
+    return {
+        "images per class": {
+            level: list(planned_counts(level, LABELS).values()) for level in ("off", "on", "14", "auto")
+        },
+        "first": synthetic.first.tolist(),
+        "second": synthetic.second.tolist(),
+        "weight": synthetic.weight.tolist(),
+        "labels": synthetic.labels.tolist(),
+    }
+
+
+def measure_training(folder: Path) -> dict[str, Any]:
+    """Losses and weights of short trainings."""
+    rows = np.array([2, 7, 12])
+    synthetic = Recipes(rows, rows + 10, np.array([0.25, 0.5, 0.75], np.float32), LABELS[rows])
+    data = TrainingData(images(), LABELS, synthetic, 3)
+    numbers: dict[str, Any] = {}
+    for conv_layers, dropout in ((1, 0.0), (3, 0.0), (3, 0.5)):
+        if dropout and not torch.backends.mkl.is_available():
+            continue  # without MKL, torch draws other random numbers for dropout
+        config = TrainingConfig(
+            conv_layers=conv_layers, dropout=dropout, image_size=SIZE, batch_size=8, epochs=3
+        )
+        curve = []
+        network = train(config, data, on_epoch=curve.append)
+        name = f"conv_layers={conv_layers} dropout={dropout}"
+        numbers[f"{name}: losses"] = [epoch.loss for epoch in curve]
+        # Not of the biases: a convolution's has no gradient but rounding errors, of which Adam makes steps.
+        numbers[f"{name}: norms of the weights"] = [
+            p.norm().item() for p in network.parameters() if p.ndim > 1
+        ]
+    return numbers
+
+
+def measure_evaluation(folder: Path) -> dict[str, Any]:
+    """Predictions of a network, both class orders, scores."""
+    styles = ("Amber", "Blue", "Crimson", "Dusk", "Ebony")
+    torch.manual_seed(0)
+    network = Network(2, 0.1, SIZE, len(styles))
+    with torch.no_grad():
+        for _ in range(50):  # running statistics, so that outputs differ
+            network(torch.from_numpy(images()).permute(0, 3, 1, 2).float())
+    outputs = predict(network, images())
+    truth = [styles[label] for label in LABELS]
+    scores = score(truth, [styles[output] for output in outputs], styles)
+    return {
+        "outputs": outputs.tolist(),
+        "sorted": list(output_styles(styles, "sorted", 0)),
+        "unsorted": [list(output_styles(styles, "unsorted", seed)) for seed in range(3)],
+        **scores._replace(confusion=scores.confusion.tolist())._asdict(),
+    }
+
+
+MEASURE: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "data": measure_data,
+    "smote": measure_smote,
+    "training": measure_training,
+    "evaluation": measure_evaluation,
+}
+
+
+def differs(measured: Any, recorded: Any, tolerance: float) -> bool:
+    if isinstance(recorded, dict):
+        return measured.keys() != recorded.keys() or any(
+            differs(measured[key], value, tolerance) for key, value in recorded.items()
+        )
+    if isinstance(recorded, list):
+        return len(measured) != len(recorded) or any(
+            differs(*pair, tolerance) for pair in zip(measured, recorded, strict=True)
+        )
+    return measured != (pytest.approx(recorded, rel=tolerance) if isinstance(recorded, float) else recorded)
+
+
+@pytest.mark.parametrize("part", VERSIONS)
+def test_numbers_change_only_with_the_version(part, tmp_path):
+    version, recorded = RECORDED.get(part, (0, {}))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        measured = MEASURE[part](tmp_path)
+    finally:
+        torch.set_num_threads(threads)
+    changed = [
+        name
+        for name, numbers in measured.items()
+        if name not in recorded or differs(numbers, recorded[name], TOLERANCE[part])
+    ]
+    if version == VERSIONS[part] and changed:
+        pytest.fail(
+            f"The numbers of the part {part!r} have changed ({', '.join(changed)}), and its version in "
+            f"wikiart/versions.py is still {version}. If they should change, raise the version, so that "
+            f"runs of the earlier numbers are not taken for finished ones, and record the new numbers "
+            f"in RECORDED of {Path(__file__).name}. If not, find what changed them.\n"
+            f"Measured: {json.dumps(measured)}"
+        )
+    if version != VERSIONS[part]:
+        pytest.fail(
+            f"The version of the part {part!r} is {VERSIONS[part]}, and {Path(__file__).name} has the "
+            f"numbers of version {version}: record those of the new version in RECORDED.\n"
+            f"Measured: {json.dumps(measured)}"
+        )
