@@ -1,11 +1,10 @@
-"""Tables of right and wrong answers whose true effects are known.
+"""Simulated tables of answers whose true effects are known.
 
-A run gets an item right if a normal variable falls below a threshold (probit model):
+A run answers an item correctly if a standard normal variable falls below a threshold (probit model):
 
-    cell threshold + item difficulty + the item's liking for the cell's levels
-    + seed (shared by all cells) + run + luck.
+    cell + item + interaction of item and the cell's levels + seed (shared by all cells) + run.
 
-Then the expected accuracy of a cell has a closed form, and cells can be given in points.
+The expected accuracy of a cell then has a closed form, so that effects can be given in points.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +29,7 @@ STYLES = (17, 2, 2, 32, 34, 6, 3, 15, 9, 52, 8, 9, 101, 12, 10, 19, 1, 23, 6, 15
 
 @dataclass(frozen=True)
 class Noise:
-    """Standard deviations on the probit scale, where luck has 1.
+    """Standard deviations on the probit scale, where that of a single answer is 1.
 
     ``architecture`` is a seed's effect shared by the cells with one level of the first factor only.
     """
@@ -50,7 +49,7 @@ class Noise:
         return self.seed**2 + self.run**2 + self.architecture**2
 
     def thresholds(self, accuracy: np.ndarray) -> np.ndarray:
-        """Where the thresholds stand for cells of these expected accuracies (0..1)."""
+        """Thresholds of cells with these expected accuracies (0..1)."""
         return stats.norm.ppf(accuracy) * self.total
 
 
@@ -80,25 +79,25 @@ def accuracies(base: float, mains: Sequence[float], interaction: float = 0.0) ->
 
 
 def simulate(rng: np.random.Generator, accuracy: np.ndarray, noise: Noise, seeds: int, items: int) -> tuple:
-    """Draw one table: correctness and what it would be on average over seeds on the same items.
+    """Draw one table of correct answers, and their expectations over seeds on the same items.
 
     Returns
     -------
     correct : (C, S, n) bool array
     expected : (C, n) float array
-        Probability that a new run of the cell gets the item right.
+        Probability that a new run of the cell answers the item correctly.
     """
     cells, half = len(accuracy), len(accuracy) // 2
-    likes = rng.normal(0, noise.item, items) + _level_likes(rng, noise.item_level, cells, items)
-    threshold = noise.thresholds(accuracy)[:, None] + likes
-    shared = rng.normal(0, noise.seed, seeds) + rng.normal(0, noise.run, (cells, seeds))
-    shared += np.repeat(rng.normal(0, noise.architecture, (2, seeds)), [half, cells - half], axis=0)
-    correct = rng.normal(size=(cells, seeds, items)) < threshold[:, None] + shared[:, :, None]
+    item_effects = rng.normal(0, noise.item, items) + _level_effects(rng, noise.item_level, cells, items)
+    threshold = noise.thresholds(accuracy)[:, None] + item_effects
+    run_effects = rng.normal(0, noise.seed, seeds) + rng.normal(0, noise.run, (cells, seeds))
+    run_effects += np.repeat(rng.normal(0, noise.architecture, (2, seeds)), [half, cells - half], axis=0)
+    correct = rng.normal(size=(cells, seeds, items)) < threshold[:, None] + run_effects[:, :, None]
     return correct, stats.norm.cdf(threshold / np.sqrt(1 + noise._runs))
 
 
-def _level_likes(rng: np.random.Generator, size: float, cells: int, items: int) -> np.ndarray:
-    """An item's own effect of each factor, shape (C, n): half the variance by level, half by cell."""
+def _level_effects(rng: np.random.Generator, size: float, cells: int, items: int) -> np.ndarray:
+    """Interactions of items with factors, shape (C, n): half the variance by level, half by cell."""
     factors = max(int(np.log2(cells)), 1)
     codes = (np.arange(cells)[:, None] >> np.arange(factors)[::-1]) & 1
     by_level = rng.normal(0, size / np.sqrt(2 * factors), (factors, 2, items))
@@ -129,12 +128,12 @@ def misread(rng: np.random.Generator, answer: np.ndarray) -> np.ndarray:
 
 
 def table(answer: np.ndarray, truth: np.ndarray, cells: Sequence[Mapping[str, str]]) -> pd.DataFrame:
-    """One row per (run, item) for class codes (C, S, n)."""
-    names = np.array([f"style {code:02}" for code in range(len(STYLES))])
-    items = pd.DataFrame({"item": [f"painting {k}" for k in range(len(truth))], "truth": names[truth]})
+    """One row per run and item, for class codes (C, S, n)."""
+    styles = np.array([f"style {code:02}" for code in range(len(STYLES))])
+    items = pd.DataFrame({"item": [f"painting {k}" for k in range(len(truth))], "truth": styles[truth]})
     return pd.concat(
-        items.assign(**cell, seed=seed, prediction=names[answer[at, seed]])
-        for at, cell in enumerate(cells)
+        items.assign(**cell, seed=seed, prediction=styles[answer[number, seed]])
+        for number, cell in enumerate(cells)
         for seed in range(answer.shape[1])
     )
 
@@ -144,7 +143,7 @@ FACTORS = tuple(Factor(name, ("0", "1")) for name in "ABC")
 
 @dataclass(frozen=True)
 class Study:
-    """What the analysis said of B simulated tables; E effects in the order of ``names``."""
+    """Estimates from B simulated tables, of E effects in the order of ``names``."""
 
     names: tuple[str, ...]
     truth: np.ndarray  #: (E,) true effects, 0..1
@@ -154,7 +153,7 @@ class Study:
     p: np.ndarray
     detectable: np.ndarray
     df: np.ndarray
-    covered_by_run: np.ndarray  #: (B, E) did the run-level interval hold the effect on these very items?
+    covered_by_run: np.ndarray  #: (B, E) does the run-level interval hold the effect on these very items?
     run_deviation: float  #: mean standard deviation of a run's accuracy over seeds
 
     @property
@@ -163,7 +162,7 @@ class Study:
         return ((self.low <= self.truth) & (self.truth <= self.high)).mean(0)
 
     def coverage_with(self, quantile: float) -> np.ndarray:
-        """The same with another multiple of the standard error than that of Student's t."""
+        """Coverage with another multiple of the standard error than that of Student's t."""
         scale = quantile / stats.t.isf(0.025, self.df)
         return (np.abs(self.estimate - self.truth) <= scale * (self.high - self.low) / 2).mean(0)
 
@@ -204,13 +203,13 @@ def study(
     truth = np.array([*mains, interaction, 0.0, 0.0])
     if class_order:
         truth = np.array([accuracy.mean() - 1 / len(STYLES), *truth])
-    drawn = [_one(rng, design, accuracy, noise, seeds, items, by_seed) for _ in range(replications)]
-    *columns, deviation = zip(*drawn, strict=True)
+    tables = [_simulated(rng, design, accuracy, noise, seeds, items, by_seed) for _ in range(replications)]
+    *columns, deviation = zip(*tables, strict=True)
     columns = [np.array(column) for column in columns]
     return Study(tuple(names), truth, *columns, float(np.mean(deviation)))
 
 
-def _one(
+def _simulated(
     rng: np.random.Generator,
     design: Design,
     accuracy: np.ndarray,
@@ -226,31 +225,33 @@ def _one(
         difference = correct - 1.0 * (misread(rng, answers(rng, correct, truth)) == truth)
         # Over permutations each item is right by chance: 1/27.
         means = expected.mean(1) - 1 / len(STYLES)
-        rows += _rows(layout(cells, seeds, True), paired_contrasts(design), difference, means)
-    rows += _rows(layout(cells, seeds, by_seed), trained_contrasts(design), correct, expected.mean(1))
+        rows += _rows(balanced_layout(cells, seeds, True), paired_contrasts(design), difference, means)
+    rows += _rows(
+        balanced_layout(cells, seeds, by_seed), trained_contrasts(design), correct, expected.mean(1)
+    )
     return *zip(*rows, strict=True), correct.mean(2).std(1, ddof=1).mean()
 
 
 def _rows(
-    laid_out: Layout, contrasts: Sequence[Contrast], responses: np.ndarray, means: np.ndarray
+    layout: Layout, contrasts: Sequence[Contrast], responses: np.ndarray, means: np.ndarray
 ) -> list[tuple]:
-    """Per contrast: estimate, two-way interval, p, smallest detectable, df, does the run interval hold."""
+    """Per contrast: estimate, two-way interval, p, smallest detectable, df, coverage of the run interval."""
     cells, seeds, items = responses.shape
     responses = responses.reshape(-1, items).astype(float)
     sample = Sample(responses.mean(1), np.cov(responses) / items, items)
     rows = []
     for contrast in contrasts:
-        weight = laid_out.weights(contrast)
-        estimate, parts = laid_out.estimate(contrast, sample)
+        weight = layout.weights(contrast)
+        estimate, parts = layout.estimate(contrast, sample)
         low, high = interval(estimate, parts.run, parts.df_run)
-        held = low <= weight.reshape(cells, seeds).sum(1) @ means <= high
+        covered = low <= weight.reshape(cells, seeds).sum(1) @ means <= high
         test = estimate, parts.variance, parts.df
-        rows.append((estimate, *interval(*test), p_value(*test), parts.detectable(), parts.df, held))
+        rows.append((estimate, *interval(*test), p_value(*test), parts.detectable(), parts.df, covered))
     return rows
 
 
 @cache
-def layout(cells: tuple[Cell, ...], seeds: int, by_seed: bool | None = None) -> Layout:
+def balanced_layout(cells: tuple[Cell, ...], seeds: int, by_seed: bool | None = None) -> Layout:
     """All cells with all seeds, cell by cell."""
     return Layout([cell for cell in cells for _ in range(seeds)], [*range(seeds)] * len(cells), by_seed)
 

@@ -1,4 +1,4 @@
-"""Two suites on the same test items: what changed from one to the other, cell by cell."""
+"""Comparison of two suites on the same test items, cell by cell."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Runs on one test set, and their metrics with the covariance that new test sets would give them."""
+"""Samples: metrics of runs on one test set, with the covariance of these metrics over new test sets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Runs:
-    """R runs that answered the same n test items."""
+    """Answers of R runs to the same n test items."""
 
     table: pd.DataFrame  #: (R, factors + "seed"), levels as text
     items: tuple[str, ...]  #: names of the n items
-    classes: tuple[str, ...]  #: those with test items, and after them those only ever answered
+    classes: tuple[str, ...]  #: those of test items, then those that occur among predictions alone
     truth: np.ndarray  #: (n,) codes into classes
     prediction: np.ndarray  #: (R, n) codes into classes
 
@@ -24,28 +24,28 @@ class Runs:
 
     @property
     def support(self) -> np.ndarray:
-        """Test items of each class that has any; shape (K,)."""
+        """Number of test items of each class that has any; shape (K,)."""
         return np.bincount(self.truth)
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One metric of each run (0..1), and the covariance of these values over test sets drawn anew."""
+    """A metric of each run (0..1), and the covariance of these values over test sets drawn anew."""
 
     value: np.ndarray  #: (R,)
     covariance: np.ndarray  #: (R, R)
-    items: int  #: that it rests on
+    items: int  #: number of test items behind it
 
 
 def read_runs(answers: pd.DataFrame, factors: Sequence[str]) -> Runs:
-    """Arrange a long table of answers as a matrix.
+    """Arrange a long table of answers as a matrix of runs and items.
 
     Parameters
     ----------
     answers : DataFrame
         One row per (run, item): a column per factor, ``seed``, ``item``, ``truth``, ``prediction``.
     factors : sequence of str
-        Names of the columns that, with ``seed``, tell the runs apart.
+        Names of the columns that, with ``seed``, identify a run.
 
     Raises
     ------
@@ -54,8 +54,8 @@ def read_runs(answers: pd.DataFrame, factors: Sequence[str]) -> Runs:
         item with two truths.
     """
     keys = [*factors, "seed"]
-    if absent := [name for name in [*keys, "item", "truth", "prediction"] if name not in answers]:
-        raise ValueError(f"the answers lack the column {', '.join(absent)}")
+    if missing := [name for name in [*keys, "item", "truth", "prediction"] if name not in answers]:
+        raise ValueError(f"the answers lack the column {', '.join(missing)}")
     if answers.empty:
         raise ValueError("there is no finished run")
     answers = answers.astype(dict.fromkeys(factors, str))
@@ -72,8 +72,8 @@ def read_runs(answers: pd.DataFrame, factors: Sequence[str]) -> Runs:
     truths = pd.Series(answers["truth"].to_numpy()).groupby(item)
     if truths.nunique().max() > 1:
         raise ValueError("an item has two truths")
-    shown = sorted(answers["truth"].unique())
-    classes = [*shown, *sorted(set(answers["prediction"].unique()) - set(shown))]
+    tested = sorted(answers["truth"].unique())
+    classes = [*tested, *sorted(set(answers["prediction"].unique()) - set(tested))]
     prediction = np.empty(counts.shape, int)
     prediction[run, item] = pd.Categorical(answers["prediction"], classes).codes
     table = answers[keys].drop_duplicates().reset_index(drop=True)
@@ -82,34 +82,33 @@ def read_runs(answers: pd.DataFrame, factors: Sequence[str]) -> Runs:
 
 
 def accuracy(runs: Runs, label: int | None = None) -> Sample:
-    """Share of right answers, on all items or on those of one class.
+    """Compute the share of correct answers, on all items or on those of one class.
 
-    With a single item nothing is known of how items differ: the covariance is NaN.
+    The covariance of two runs' accuracies over test sets is that of their answers over items,
+    divided by the number of items. A single item says nothing of how items differ: NaN.
     """
     correct = runs.correct if label is None else runs.correct[:, runs.truth == label]
     items = correct.shape[1]
     deviation = correct - correct.mean(1, keepdims=True)
-    freedom = (items - 1) * items or np.nan
-    return Sample(correct.mean(1), deviation @ deviation.T / freedom, items)
+    divisor = (items - 1) * items or np.nan  # items - 1 for an unbiased covariance, items for that of means
+    return Sample(correct.mean(1), deviation @ deviation.T / divisor, items)
 
 
 def macro_metrics(runs: Runs, replications: int = 1000, random_seed: int = 0) -> dict[str, Sample]:
-    """Balanced accuracy and macro-F1, their covariance by a bootstrap over the items within classes.
+    """Compute balanced accuracy and macro-F1, with their covariance by a bootstrap over items.
 
-    A cell's metric is the mean over its runs, so that the runs' own variation needs no
-    resampling: crossing the two is left to uncertainty.Layout, as for accuracy. (Resampling runs
-    and items at once, the pigeonhole bootstrap, counts luck three times; Owen 2007, *Annals of
-    Applied Statistics* 1.) Each class is resampled with one item fewer than it has,
-    scaled up, which makes the variance of a mean unbiased (Rao and Wu 1988, *JASA* 83, section
-    2); a class with one item adds no variation, so intervals are too short where such classes
-    weigh much.
+    The bootstrap resamples the items within their classes. A cell's metric is the mean over its
+    runs, so that the runs' own variation needs no resampling: `layout.Layout` combines the two,
+    as for accuracy. (Resampling runs and items at once, the pigeonhole bootstrap, counts luck
+    three times; Owen 2007, *Annals of Applied Statistics* 1.) A class with one item adds no
+    variation, so intervals are too short where such classes weigh much.
 
     Parameters
     ----------
     runs : Runs
-        Their answers to the test items.
+        Answers to the test items.
     replications : int
-        Bootstrap test sets; default 1000.
+        Number of bootstrap test sets; default 1000.
     random_seed : int
         The same seed gives the same result; default 0.
 
@@ -119,9 +118,8 @@ def macro_metrics(runs: Runs, replications: int = 1000, random_seed: int = 0) ->
         ``"balanced_accuracy"`` and ``"macro_f1"``; both means over the classes with test items.
     """
     weights = _item_weights(runs, replications, np.random.default_rng(random_seed))
-    weights = np.vstack([np.ones(len(runs.truth)), weights]).astype(
-        np.float32
-    )  # first row: the data themselves
+    # The first row weighs each item once: the metrics of the data themselves.
+    weights = np.vstack([np.ones(len(runs.truth)), weights]).astype(np.float32)
     recall, f1 = np.empty((2, len(runs.prediction), len(weights)))
     for run, prediction in enumerate(runs.prediction):
         recall[run], f1[run] = _macro(weights, runs.truth, prediction, runs.support)
@@ -132,7 +130,12 @@ def macro_metrics(runs: Runs, replications: int = 1000, random_seed: int = 0) ->
 
 
 def _item_weights(runs: Runs, replications: int, rng: np.random.Generator) -> np.ndarray:
-    """Weights of the items, (B, n), that sum to the class's items within each class."""
+    """Draw weights of the items, (B, n), that sum to the number of its items within each class.
+
+    With n_k items of a class, n_k - 1 are drawn with replacement and each is weighted by
+    n_k / (n_k - 1). Drawing all n_k would give a mean the variance (n_k - 1) / n_k times as large
+    as its unbiased estimate; this rescaling removes the bias (Rao and Wu 1988, *JASA* 83, section 2).
+    """
     weights = np.ones((replications, len(runs.truth)))
     for label, count in enumerate(runs.support):
         if count > 1:
@@ -142,9 +145,13 @@ def _item_weights(runs: Runs, replications: int, rng: np.random.Generator) -> np
 
 
 def _macro(weights: np.ndarray, truth: np.ndarray, prediction: np.ndarray, support: np.ndarray) -> tuple:
-    """Mean recall and mean F1 of one run under each row of weights, (B, n) -> two of (B,)."""
-    present = np.arange(len(support))
-    answered = (prediction[:, None] == present).astype(np.float32)
-    hits = answered * (truth[:, None] == present)
-    answered, hits = weights @ answered, weights @ hits
-    return (hits / support).mean(1), (2 * hits / (answered + support)).mean(1)
+    """Compute mean recall and mean F1 of one run under each row of weights: (B, n) -> two of (B,).
+
+    Of each class with test items: recall = hits / support and F1 = 2 hits / (predicted + support). The
+    weights leave the support, the number of its items, as it is.
+    """
+    tested = np.arange(len(support))
+    predicted = (prediction[:, None] == tested).astype(np.float32)
+    hits = predicted * (truth[:, None] == tested)
+    predicted, hits = weights @ predicted, weights @ hits  # (B, K)
+    return (hits / support).mean(1), (2 * hits / (predicted + support)).mean(1)

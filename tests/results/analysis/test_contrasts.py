@@ -1,4 +1,4 @@
-"""Designs and contrasts: against a textbook and by their algebra."""
+"""Designs and contrasts: against a textbook, by their algebra, and where they are refused."""
 
 import numpy as np
 import pytest
@@ -80,6 +80,11 @@ def test_class_order_is_compared_where_both_readings_are_planned():
     assert alone.cells == {("3", "0.1", "off")}
 
 
+def test_a_contrast_without_a_complete_setting_is_dropped():
+    [main] = trained_contrasts(full_factorial((SMOTE,)))
+    assert main.over([("on",)]) is None
+
+
 def test_cells_are_ordered_and_counted_once():
     design = full_factorial(CARD)
     assert Design(CARD, (*reversed(design.cells), *design.cells)) == design
@@ -97,8 +102,8 @@ def test_a_main_effect_moves_its_own_contrasts_alone(sizes):
         assert sum(weights.values()) == pytest.approx(0)
         for at, factor in enumerate(factors):
             response = sum(weight * (cell[at] == factor.levels[1]) for cell, weight in weights.items())
-            own = contrast.factor == factor.name and contrast.level == factor.levels[1]
-            assert response == pytest.approx(float(own))
+            of_this_factor = contrast.factor == factor.name and contrast.level == factor.levels[1]
+            assert response == pytest.approx(float(of_this_factor))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
-"""From answers to effects: by hand, for every design, and with runs missing."""
+"""Effects from answers: computed by hand, for each kind of design, and with runs missing."""
 
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -69,6 +70,20 @@ def test_class_order_is_the_paired_difference_by_hand():
     assert list(analysis.effects["factor"]) == ["class_order"] * 3
 
 
+def test_the_example_of_the_documentation():
+    text = (Path(__file__).parents[3] / "docs" / "statistics.md").read_text()
+    code = text.split("```python\n")[1].split("```")[0]
+    answers = answers_of(
+        {("1", "off"): [2, 4], ("1", "on"): [3, 3], ("3", "off"): [5, 7], ("3", "on"): [8, 10]},
+        (LAYERS, SMOTE),
+    )
+    *lines, last = code.strip().splitlines()
+    names = {"answers": answers}
+    exec("\n".join(lines), names)
+    table = eval(last, names)
+    assert effect(table, "conv_layers")["estimate"] == pytest.approx(45)
+
+
 # Balanced accuracy, macro-F1, single classes
 
 
@@ -79,25 +94,25 @@ def card_suite() -> pd.DataFrame:
 
 def test_macro_metrics_are_those_of_scikit_learn(card_suite):
     runs = read_runs(card_suite, [factor.name for factor in CARD])
-    found = macro_metrics(runs, replications=2)
+    metrics = macro_metrics(runs, replications=2)
     for r in (0, 30, 47):
         present = list(range(len(runs.support)))
         f1 = f1_score(runs.truth, runs.prediction[r], labels=present, average="macro", zero_division=0)
-        assert found["macro_f1"].value[r] == pytest.approx(f1, abs=1e-6)
+        assert metrics["macro_f1"].value[r] == pytest.approx(f1, abs=1e-6)
         balanced = recall_score(runs.truth, runs.prediction[r], labels=present, average="macro")
-        assert found["balanced_accuracy"].value[r] == pytest.approx(balanced, abs=1e-6)
+        assert metrics["balanced_accuracy"].value[r] == pytest.approx(balanced, abs=1e-6)
 
 
 def test_bootstrap_is_the_stratified_variance_and_deterministic(card_suite):
     """Balanced accuracy is linear in the items, so its covariance has a closed form."""
     runs = read_runs(card_suite, [factor.name for factor in CARD])
-    found = macro_metrics(runs, replications=4000, random_seed=1)["balanced_accuracy"]
+    sample = macro_metrics(runs, replications=4000, random_seed=1)["balanced_accuracy"]
     by_class = [accuracy(runs, k).covariance for k, n in enumerate(runs.support) if n > 1]
     exact = np.sum(by_class, axis=0) / len(runs.support) ** 2
-    assert np.diag(found.covariance) == pytest.approx(np.diag(exact), rel=0.15)
-    assert np.trace(found.covariance) == pytest.approx(np.trace(exact), rel=0.03)
+    assert np.diag(sample.covariance) == pytest.approx(np.diag(exact), rel=0.15)
+    assert np.trace(sample.covariance) == pytest.approx(np.trace(exact), rel=0.03)
     again = macro_metrics(runs, replications=4000, random_seed=1)["balanced_accuracy"]
-    assert (again.covariance == found.covariance).all()
+    assert (again.covariance == sample.covariance).all()
 
 
 def test_per_class_effects_carry_their_item_counts(card_suite):
@@ -113,10 +128,10 @@ def test_per_class_effects_carry_their_item_counts(card_suite):
     assert (layers["estimate"] * layers["items"]).sum() / 200 == pytest.approx(total)
 
 
-# The whole card
+# The four factors
 
 
-def test_the_card(card_suite):
+def test_effects_of_the_four_factors(card_suite):
     design = full_factorial(CARD)
     analysis = analyse(card_suite, design, replications=50)
     effects = analysis.effects.query("metric == 'accuracy'")
@@ -139,7 +154,7 @@ def test_the_card(card_suite):
     assert share == pytest.approx(100 * (card_suite.drop_duplicates("item")["truth"] == name).mean())
 
 
-def test_effects_of_the_others_do_not_look_at_unsorted(card_suite):
+def test_effects_of_the_other_factors_do_not_depend_on_unsorted_runs(card_suite):
     design, within = full_factorial(CARD), full_factorial(CARD[1:])
     all_runs = analyse(card_suite, design, replications=20).effects.query("metric == 'accuracy'")
     alone = analyse(card_suite.query("class_order == 'sorted'"), within, replications=20).effects
@@ -148,7 +163,7 @@ def test_effects_of_the_others_do_not_look_at_unsorted(card_suite):
         assert all_runs[column].to_numpy()[1:] == pytest.approx(alone[column].to_numpy())
 
 
-def test_only_unsorted_is_said(card_suite):
+def test_a_note_says_that_only_unsorted_is_there(card_suite):
     analysis = analyse(card_suite.query("class_order == 'unsorted'"), full_factorial(CARD), replications=2)
     assert "class_order is only unsorted" in analysis.notes[0]
     assert set(analysis.effects["within"]) == {"class_order=unsorted"}
@@ -169,7 +184,7 @@ def test_order_of_rows_does_not_matter(card_suite):
     assert other.effects.query("metric == 'accuracy'")[numbers].to_numpy() == pytest.approx(exact)
 
 
-# What is not there
+# Missing runs
 
 
 def test_missing_cell_is_listed_and_not_filled_in(card_suite):
@@ -189,7 +204,7 @@ def test_missing_cell_is_listed_and_not_filled_in(card_suite):
     assert np.isnan(part["p_holm"])
 
 
-def test_failed_sorted_run_does_not_move_the_question_to_unsorted(card_suite):
+def test_effects_stay_within_sorted_when_a_sorted_run_failed(card_suite):
     failed = "class_order == 'sorted' and conv_layers == '3' and dropout == '0.1' and smote == 'on'"
     analysis = analyse(card_suite.query(f"not ({failed})"), full_factorial(CARD), replications=2)
     assert set(analysis.not_estimable["within"]) == {"", "class_order=sorted"}
@@ -345,7 +360,7 @@ def test_comparison_needs_the_same_items_and_a_common_cell():
         (lambda t: t.replace({"conv_layers": "3"}, "5"), "conv_layers=5"),
     ],
 )
-def test_what_cannot_be_read_is_refused(spoil, message):
+def test_unreadable_answers_are_refused(spoil, message):
     answers = answers_of({("1",): [2, 4], ("3",): [5, 7]}, (LAYERS,))
     with pytest.raises(ValueError, match=message):
         analyse(spoil(answers), full_factorial((LAYERS,)), replications=2)

@@ -1,4 +1,4 @@
-"""Intervals and power: against statsmodels, and on tables with known effects."""
+"""Intervals and power: against statsmodels, and on simulated tables with known effects."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ import simulation
 from simulation import SETTINGS, Noise, full_factorial, study
 from suites import DROPOUT, LAYERS, SMOTE, suite
 from summary.analysis import Design, analyse
-from summary.analysis.contrasts import Contrast, trained_contrasts
+from summary.analysis.contrasts import trained_contrasts
 from summary.analysis.layout import Layout
 from summary.analysis.samples import Sample, accuracy, read_runs
 from summary.analysis.uncertainty import Components, detectable, interval
@@ -82,7 +82,7 @@ def test_plain_two_way_clustering_of_the_benchmark_is_that_of_statsmodels(balanc
 
 
 @pytest.mark.parametrize(("setting", "seeds"), [("none", 3), ("some", 5), ("much", 5)])
-def test_two_way_intervals_cover_and_find(setting, seeds):
+def test_two_way_intervals_cover_the_truth(setting, seeds):
     """A reduced benchmarks/interval_coverage.py: 6 effects x 400 tables; the mean is known to 1 point."""
     result = study(SETTINGS[setting], seeds, 400, class_order=False, random_seed=3)
     assert 0.93 <= result.coverage.mean() <= 0.975
@@ -91,8 +91,8 @@ def test_two_way_intervals_cover_and_find(setting, seeds):
     assert result.false_positives <= 0.06
 
 
-def test_runs_that_go_together_by_seed_are_noticed():
-    """Half of the variance shared by an architecture and seed: the test saves its factor."""
+def test_coverage_holds_where_the_runs_of_a_seed_go_together():
+    """Half of the variance is shared by the cells of one architecture and seed: coverage of its effect."""
     shared = Noise(architecture=0.12, run=0.12)
     ignored = study(shared, 5, 200, class_order=False, by_seed=False).coverage[0]
     tested = study(shared, 5, 200, class_order=False).coverage[0]
@@ -108,12 +108,12 @@ def test_power_is_as_stated():
 
 def test_smallest_detectable_effect_with_many_runs_is_the_textbook_one():
     assert detectable(1.0, np.inf) == pytest.approx(1.95996 + 0.84162, abs=1e-4)
-    ten = detectable(1.0, 10)
+    with_ten_degrees = detectable(1.0, 10)
     critical = stats.t.isf(0.025, 10)
-    assert stats.nct.sf(critical, 10, ten) == pytest.approx(0.8)
+    assert stats.nct.sf(critical, 10, with_ten_degrees) == pytest.approx(0.8)
 
 
-def test_more_seeds_do_not_pass_the_floor(balanced):
+def test_the_detectable_effect_falls_with_seeds_but_not_below_its_floor(balanced):
     power = analyse(*balanced, replications=2).power
     assert list(power["seeds"].unique()) == [4, 8, 16]
     for _, rows in power.groupby("factor"):
@@ -139,17 +139,16 @@ def test_sign_probability_is_that_of_single_runs():
     assert stated == pytest.approx(np.mean([b > a for a, b in pairs]), abs=0.04)
 
 
-def test_components_never_fall_below_their_noise():
+def test_components_are_at_least_the_noise_they_contain():
     parts = Components(run=0.0, item=1.0, noise=2.0, df_run=4, df_item=100)
     assert parts.variance == 2.0
     assert parts.floor == 0.0
     assert np.isnan(interval(1.0, np.nan, 0)).all()
-    assert Contrast("main", "a", "1", "0", ({("1",): 1, ("0",): -1},)).over([("1",)]) is None
 
 
 def test_by_seed_is_the_t_test_on_each_seeds_own_effect(balanced):
     answers, design = balanced
     row = analyse(answers, design, replications=2, by_seed=True).effects.iloc[0]
     means = coded(answers).pivot_table("y", "seed", "a")
-    own = stats.ttest_1samp(100 * (means[0.5] - means[-0.5]), 0).confidence_interval()
-    assert (row["low_run"], row["high_run"]) == pytest.approx(tuple(own))
+    expected = stats.ttest_1samp(100 * (means[0.5] - means[-0.5]), 0).confidence_interval()
+    assert (row["low_run"], row["high_run"]) == pytest.approx(tuple(expected))
