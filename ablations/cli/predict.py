@@ -17,7 +17,7 @@ import click
 from ablations.cli import commands
 from ablations.process.commands import Failure
 from ablations.process.environment import quiet_libraries
-from wikiart.images.layouts import images as images_below
+from wikiart.images.files import image_paths
 
 if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
@@ -80,7 +80,7 @@ def _image_files(images: Sequence[str]) -> Iterator[str]:
         if not folder.is_dir():
             yield image
             continue
-        files = images_below(folder, folder)
+        files = image_paths(folder, folder)
         if not files:
             raise Failure(f"no image in {folder}: name images, or a folder that contains some")
         yield from (str(folder / path) for path in files)

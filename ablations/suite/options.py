@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ablations.design.designs import KINDS
 from ablations.design.factors import FACTOR_NAMES
-from wikiart.images.store import ALLOW_SKIPPED, RESIZE
+from wikiart.images.building import ALLOW_SKIPPED
+from wikiart.images.decoding import RESIZE
 from wikiart.learning.config import TrainingConfig
 
 

@@ -11,10 +11,11 @@ from ablations.process.progress import ProgressBar, say
 from ablations.suite.remedies import remedies
 from wikiart import sample
 from wikiart.cache.disk import cache_errors
-from wikiart.images import paintings, store
+from wikiart.images import paintings
 from wikiart.images.audit import Audit, audit
+from wikiart.images.building import ALLOW_SKIPPED, build_store, without_images
 from wikiart.images.paintings import Paintings
-from wikiart.images.store import Store
+from wikiart.images.store import Store, list_skipped
 
 SHOWN = 20  #: unreadable images that a suite lists at its end
 
@@ -40,7 +41,7 @@ class PreparedImages:
         if not skipped:
             return ""
         total = sum(self.audit.images.values()) + self.audit.unreadable
-        lines = store.listed(skipped, len(skipped) if limit is None else limit)
+        lines = list_skipped(skipped, len(skipped) if limit is None else limit)
         return f"{len(skipped)} of {total:,} images left out, since they cannot be read:\n{lines}"
 
 
@@ -69,17 +70,17 @@ def decode(
     image_size: int,
     resize: str,
     cache: Path,
-    allow_skipped: float = store.ALLOW_SKIPPED,
+    allow_skipped: float = ALLOW_SKIPPED,
 ) -> Store:
     """Decode all paintings at one image size, or open the store if that has been done before.
 
     Raises
     ------
     wikiart.errors.DataError
-        See wikiart.images.store.build.
+        See wikiart.images.building.build_store.
     """
     with ProgressBar(f"decoding at {image_size} px", "images") as bar, remedies():
-        return store.build(
+        return build_store(
             dataset, image_size, cache, resize=resize, allow_skipped=allow_skipped, progress=bar.update
         )
 
@@ -101,7 +102,7 @@ def prepare(
     Raises
     ------
     wikiart.errors.DataError
-        See wikiart.images.store.build.
+        See wikiart.images.building.build_store.
     """
     stores = {size: decode(dataset, size, resize, cache, allow_skipped) for size in image_sizes}
     report = audit(stores[min(stores)])
@@ -119,7 +120,7 @@ def prepare(
 def _without(decoded: Store, paths: set[str]) -> Store:
     rows = [row for row, path in enumerate(decoded.train.paths) if path in paths]
     with remedies():
-        return store.without(decoded, rows)
+        return without_images(decoded, rows)
 
 
 def count_styles(dataset: Paintings) -> str:

@@ -29,7 +29,7 @@ from torch import nn
 
 from ablations.process.errors import UserError, mask_passwords, root_cause_line
 from ablations.tracking import server
-from wikiart.images import reading
+from wikiart.images import decoding
 from wikiart.learning import classifier
 
 WEIGHTS = Path("data") / "model.pt2"
@@ -53,7 +53,7 @@ def save(network: nn.Module, folder: Path, image_size: int, resize: str) -> None
     image_size : int
         Side of the network's images in pixels.
     resize : str
-        How the flavour ``python_function`` makes pictures square; a key of wikiart.images.store.RESIZE.
+        How the flavour ``python_function`` makes pictures square; a key of wikiart.images.decoding.RESIZE.
     """
     shapes = tuple((name, tuple(value.shape)) for name, value in network.state_dict().items())
     kind = (shapes, image_size, resize)
@@ -134,7 +134,7 @@ def _add_classifier(model: Model, folder: Path, image_size: int, resize: str) ->
     """Make the flavour ``python_function`` a classifier of pictures, with its code in the model."""
     # 1. Copy the modules of the classifier into the model. The package's name contains a digest of them,
     #    because one process may load two models that were saved with different versions of this code.
-    files = [Path(str(module.__file__)) for module in (classifier, reading)]
+    files = [Path(str(module.__file__)) for module in (classifier, decoding)]
     package = f"wikiart_{hashlib.sha256(b''.join(file.read_bytes() for file in files)).hexdigest()[:12]}"
     for file in files:
         copy = folder / CODE / package / file.parent.name / file.name

@@ -1,4 +1,4 @@
-"""Find the images, their styles and their splits."""
+"""The images of a data set with their styles and splits."""
 
 import hashlib
 import unicodedata
@@ -29,22 +29,22 @@ class Paintings:
     classes: tuple[str, ...]
     train: tuple[Painting, ...]
     test: tuple[Painting, ...]
-    layout: str = ""  #: how they lie on disk, and what was decided about it, for people
+    layout: str = ""  #: name of the layout, and decisions about it, for messages
 
     def counts(self, split: str) -> Counter[str]:
-        """Images per style of ``"train"`` or ``"test"``."""
+        """Count the images of each style in ``"train"`` or ``"test"``."""
         return Counter(painting.style for painting in getattr(self, split))
 
     def sources(self, split: str) -> Iterator[Path | bytes]:
-        """For each image of a split, in turn, its file or what its file holds."""
+        """Yield for each image of a split, in order, its file or the bytes of its file."""
         for path, items in groupby(getattr(self, split), lambda painting: painting.path):
             rows = [painting.row for painting in items]
             if rows[0] is None:
                 yield from [self.root / path] * len(rows)
             else:
-                yield from self._rows(path, rows)
+                yield from self._shard_contents(path, rows)
 
-    def _rows(self, path: str, rows: list[int]) -> Iterator[bytes]:
+    def _shard_contents(self, path: str, rows: list[int]) -> Iterator[bytes]:
         try:
             yield from shards.contents(self.root / path, rows)
         except (OSError, ValueError) as error:
@@ -58,14 +58,14 @@ class Paintings:
 
 
 def find(root: Path, seed: int = SPLIT_SEED) -> Paintings:
-    """List the images of a folder, in whichever of the layouts it has (wikiart/layouts.py).
+    """List the images of a folder in any of the layouts (wikiart/images/layouts.py).
 
     Parameters
     ----------
     root : Path
-        The folder, ``~`` and relative paths allowed.
+        The folder; may begin with ``~`` or be relative.
     seed : int
-        Of the split, where the layout has none. Default 0.
+        Seed of the split, where the layout has none. Default 0.
 
     Raises
     ------
@@ -74,12 +74,12 @@ def find(root: Path, seed: int = SPLIT_SEED) -> Paintings:
         only one style, or the test split has a style that the training split lacks.
     """
     root = Path(root).expanduser().resolve()
-    found = layouts.look(root)
-    notes, train, test = found.notes, found.train, found.test
+    listing = layouts.recognize(root)
+    notes, train, test = listing.notes, listing.train, listing.test
     if test is None:
         train, test = stratified(train, seed)
         notes += (f"no split of its own: {TEST_SHARE:.0%} of each style drawn for testing",)
-    paintings = Paintings(found.root, found.classes, train, test, "; ".join((found.layout, *notes)))
+    paintings = Paintings(listing.root, listing.classes, train, test, "; ".join((listing.layout, *notes)))
     _check(paintings)
     return paintings
 
@@ -87,18 +87,18 @@ def find(root: Path, seed: int = SPLIT_SEED) -> Paintings:
 def stratified(
     paintings: Iterable[Painting], seed: int = SPLIT_SEED
 ) -> tuple[tuple[Painting, ...], tuple[Painting, ...]]:
-    """Draw ``TEST_SHARE`` of each style for testing, at least one image, and leave at least one for training.
+    """Split paintings into training and test: ``TEST_SHARE`` of each style, at least one image each.
 
-    The draw of an image depends on its name and the seed alone, so that images which come later
-    move few of those that were there.
+    A style of one image has it in training. The draw of an image depends only on its name and the seed,
+    so that adding images moves few of the others to another split.
     """
 
-    def draw(painting: Painting) -> bytes:
+    def sort_key(painting: Painting) -> bytes:
         return hashlib.sha256(f"{seed}/{unicodedata.normalize('NFC', painting.name)}".encode()).digest()
 
     paintings = tuple(paintings)
     by_style: dict[str, list[Painting]] = {}
-    for painting in sorted(paintings, key=draw):
+    for painting in sorted(paintings, key=sort_key):
         by_style.setdefault(painting.style, []).append(painting)
     drawn: set[Painting] = set()
     for items in by_style.values():
@@ -109,6 +109,7 @@ def stratified(
 
 
 def _check(paintings: Paintings) -> None:
+    """Refuse a data set on which a classifier cannot be trained and tested."""
     root, classes = paintings.root, paintings.classes
     if len(classes) < 2:
         raise DataError(f"{root} holds {len(classes)} training styles; a classifier needs two or more")

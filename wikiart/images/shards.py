@@ -1,16 +1,16 @@
-"""Images in parquet shards, as the Hugging Face hub serves them: read in passing, never a shard at once."""
+"""Images in parquet shards, as the Hugging Face hub serves them, read a few rows at a time."""
 
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-ROWS = 16  #: rows in memory at a time; an image has a megabyte or so
+ROWS = 16  #: rows that are in memory at a time; an image has about a megabyte
 
 
 def styles(shard: Path) -> list[str | None]:
-    """The style of each row, None where there is none.
+    """Read the style of each row, None where a row has none.
 
-    A number stands for a name in the schema's metadata (``ClassLabel``); text for itself.
+    A number is a position among the names in the schema's metadata (``ClassLabel``); text is the name.
 
     Raises
     ------
@@ -18,7 +18,7 @@ def styles(shard: Path) -> list[str | None]:
         Not a parquet file, or one without the columns ``image`` and ``style``, or without names
         for its numbers.
     """
-    from pyarrow.parquet import ParquetFile  # here: most images lie in folders, and it takes its time
+    from pyarrow.parquet import ParquetFile  # here: importing it is slow, and most data sets need no shards
 
     with ParquetFile(shard) as file:
         if missing := {"image", "style"} - set(file.schema_arrow.names):
@@ -38,16 +38,16 @@ def _names(metadata: dict[bytes, bytes]) -> list[str]:
 
 
 def contents(shard: Path, rows: Sequence[int]) -> Iterator[bytes]:
-    """What the image files in these rows (ascending) hold; empty where a row has none.
+    """Yield the bytes of the image files in these rows (ascending); empty where a row has none.
 
-    In memory are some two pages of the shard: with a hundred rows of 1 MB a row group, 270 MB.
+    About two pages of the shard are in memory: 270 MB for row groups of a hundred images of 1 MB.
     """
     from pyarrow.parquet import ParquetFile
 
     wanted = iter(rows)
     row = next(wanted, None)
     start = 0
-    # Buffered and not pre-fetched: else a row group, which may be the shard, would be read at once.
+    # Buffered and not pre-fetched; otherwise a row group, perhaps the whole shard, would be read at once.
     with ParquetFile(shard, buffer_size=1 << 20, pre_buffer=False) as file:
         for group in range(file.num_row_groups):
             end = start + file.metadata.row_group(group).num_rows

@@ -1,6 +1,6 @@
 """Pictures in, styles with probabilities out: a trained network, for use.
 
-This file and reading.py travel within every saved model (ablations/checkpoint.py), so that it loads
+This file and images/decoding.py are copied into every saved model, so that it loads
 where the project is not installed: they import nothing else of it, and each other by a relative name.
 """
 
@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 from PIL import Image
 
-from ..images.reading import RESIZE, Unreadable, read
+from ..images.decoding import RESIZE, Unreadable, decode
 
 PREFIX = "p_"  #: begins the name of each style's column: a style may itself be called "style"
 BATCH = 64  #: images that go through the network at once
@@ -95,7 +95,7 @@ class Classifier:
         if isinstance(source, np.ndarray):
             return np.asarray(RESIZE[self.resize](Image.fromarray(source), self.image_size))
         try:
-            return read(source, self.image_size, self.resize).pixels
+            return decode(source, self.image_size, self.resize).pixels
         except (Unreadable, OSError) as error:
             return str(error)
 

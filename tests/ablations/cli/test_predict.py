@@ -18,7 +18,7 @@ from PIL import Image
 from ablations.cli.predict import command
 from ablations.tracking import models
 from tests.conftest import ROOT, STYLES, mlflow_run
-from wikiart.images import reading
+from wikiart.images import decoding
 from wikiart.learning.network import Network
 
 KEY = ("class_order", "conv_layers", "dropout", "smote")
@@ -149,7 +149,7 @@ def picture(tmp_path_factory) -> Path:
 
 def test_pictures_are_read_as_in_training(saved, picture):
     folder, network = saved
-    pixels = reading.read(picture, 32, "crop").pixels
+    pixels = decoding.decode(picture, 32, "crop").pixels
     with torch.no_grad():
         expected = network(torch.tensor(pixels).permute(2, 0, 1)[None].float()).exp()[0].numpy()
     found = mlflow.pyfunc.load_model(str(folder)).predict(pd.DataFrame({"path": [str(picture)]}))

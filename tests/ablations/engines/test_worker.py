@@ -13,14 +13,15 @@ from ablations.design.factors import parse_factors
 from ablations.engines.worker import Job, carry_out
 from ablations.tracking import cell_runs
 from ablations.tracking.destination import Destination, locked_database
-from wikiart.images import paintings, store
+from wikiart.images import paintings
+from wikiart.images.building import build_store
 
 
 @pytest.fixture(scope="module")
 def first(paintings_folder, tmp_path_factory) -> Job:
     """A training of which two cells are read, on a tracking store of its own."""
     folder = tmp_path_factory.mktemp("worker")
-    made = store.build(paintings.find(paintings_folder), 24, folder / "cache")
+    made = build_store(paintings.find(paintings_folder), 24, folder / "cache")
     factors = parse_factors("class_order=unsorted,sorted", [])
     base = {"image_size": 24, "batch_size": 4, "epochs": 2}
     [training] = trainings.plan_trainings(make("full", factors, base, seeds=1), {24: made})

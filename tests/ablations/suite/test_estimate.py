@@ -11,7 +11,8 @@ from ablations.engines.local import Local
 from ablations.engines.worker import Job
 from ablations.suite import estimate
 from ablations.tracking.destination import Destination
-from wikiart.images import paintings, store
+from wikiart.images import paintings
+from wikiart.images.building import build_store
 
 DURATIONS = st.lists(st.floats(0.01, 1000), min_size=1, max_size=40)
 
@@ -27,7 +28,7 @@ def test_dealt_out_as_workers_get_free(each, workers):
 @pytest.fixture(scope="module")
 def jobs(paintings_folder, tmp_path_factory):
     """Trainings of one and of ten epochs on the generated folder, never carried out here."""
-    made = store.build(paintings.find(paintings_folder), 24, tmp_path_factory.mktemp("cache"))
+    made = build_store(paintings.find(paintings_folder), 24, tmp_path_factory.mktemp("cache"))
 
     def of(epochs: int) -> list[Job]:
         factors = parse_factors("conv_layers=1,3 smote=off,auto", [])

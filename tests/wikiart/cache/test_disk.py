@@ -14,7 +14,8 @@ from ablations.cli import prepare
 from tests.conftest import paint_folder
 from wikiart.cache import disk
 from wikiart.errors import CacheError
-from wikiart.images import paintings, store
+from wikiart.images import paintings
+from wikiart.images.building import build_store
 
 
 @pytest.fixture
@@ -45,10 +46,10 @@ def test_a_full_disk_is_named_and_nothing_is_left_on_it(dataset, small_disk, mon
     if not foreseen:
         monkeypatch.setattr(disk, "_check_space", lambda *_: None)
     with pytest.raises(CacheError, match=r"no space left for .*disk/stores$") as raised:
-        store.build(dataset, 512, small_disk)
+        build_store(dataset, 512, small_disk)
     assert raised.value.full
     assert remaining(small_disk) == []
-    assert store.build(dataset, 24, small_disk).train.images.shape == (5, 24, 24, 3)
+    assert build_store(dataset, 24, small_disk).train.images.shape == (5, 24, 24, 3)
 
 
 def test_the_command_says_what_helps_against_a_full_disk(dataset, small_disk):
@@ -68,14 +69,14 @@ def test_a_disk_that_fills_at_any_moment(dataset, tmp_path, monkeypatch, number,
 
     monkeypatch.setattr(np, call, fail)
     with pytest.raises(CacheError, match="no space left"):
-        store.build(dataset, 24, tmp_path / "cache")
+        build_store(dataset, 24, tmp_path / "cache")
     assert remaining(tmp_path / "cache") == []
 
 
 def test_a_cache_below_a_file_cannot_be_written(dataset, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CacheError, match=r"file/below/stores cannot be written \(Not a directory\)$"):
-        store.build(dataset, 24, tmp_path / "file" / "below")
+        build_store(dataset, 24, tmp_path / "file" / "below")
 
 
 def test_the_command_says_so_of_the_sample_too(tmp_path):

@@ -11,7 +11,8 @@ from filelock import FileLock
 from ablations.cli import cache as command
 from tests.conftest import paint_folder
 from wikiart.cache.folder import ABANDONED, Cache
-from wikiart.images import paintings, store
+from wikiart.images import paintings
+from wikiart.images.building import build_store
 
 
 @pytest.fixture
@@ -43,14 +44,14 @@ def test_building_a_store_removes_abandoned_scratch_folders_only(dataset, tmp_pa
     old = scratch_folder(tmp_path / "stores" / f".{'0' * 32}-abc", age=2 * ABANDONED)
     new = scratch_folder(tmp_path / "stores" / f".{'1' * 32}-abc", age=1)
     part = scratch_folder(tmp_path / "trainings" / ".a.outcome-01234567.part", age=2 * ABANDONED)
-    store.build(dataset, 24, tmp_path)
+    build_store(dataset, 24, tmp_path)
     assert [path.exists() for path in (old, new, part)] == [False, True, False]
 
 
 def test_every_path_of_the_cache_is_listed_under_its_kind(dataset, tmp_path):
     cache = Cache(tmp_path / "cache")
     files = cache.training("f" * 64)
-    decoded = store.build(dataset, 24, cache.root)
+    decoded = build_store(dataset, 24, cache.root)
     paths = {
         "stores": [decoded.folder],
         "neighbours": [write(cache.neighbours("a" * 32))],
@@ -68,7 +69,7 @@ def test_every_path_of_the_cache_is_listed_under_its_kind(dataset, tmp_path):
 
 def test_clear_removes_what_is_listed_and_nothing_else(dataset, tmp_path):
     folder = tmp_path / "cache"
-    decoded = store.build(dataset, 24, folder)
+    decoded = build_store(dataset, 24, folder)
     scratch_folder(folder / ".sample-abc", age=2 * ABANDONED)
     scratch_folder(folder / "sample-v1", age=0)
     write(folder / "neighbours" / "abc.npy", bytes(3_000_000))

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from tests.conftest import paint_folder
-from wikiart.images import audit, paintings, store
-from wikiart.images.store import Facts
+from wikiart.images import audit, building, paintings, store
+from wikiart.images.building import build_store, without_images
+from wikiart.images.store import FileFacts
 from wikiart.sample import painting
 
 
@@ -31,7 +32,7 @@ def leaky(tmp_path):
             Image.open(io.BytesIO(jpeg(picture))),
         ]
         again[number].save(train / "Dusk" / f"again-{number}.png")
-    return store.build(paintings.find(root), 24, tmp_path / "cache")
+    return build_store(paintings.find(root), 24, tmp_path / "cache")
 
 
 def jpeg(picture: Image.Image) -> bytes:
@@ -41,42 +42,42 @@ def jpeg(picture: Image.Image) -> bytes:
 
 
 def test_counts(leaky):
-    seen = audit.audit(leaky)
-    assert seen.images == {"train": 13, "test": 5}
-    assert seen.copies == {"train": 2, "test": 0}
-    assert seen.two_styles == 1
-    assert seen.sizes["train"]["width_largest"] == 100
-    assert seen.sizes["test"]["height_median"] == 64
-    assert (seen.exact_leaks, seen.near_leaks) == (1, 3)
-    assert ("train/Dusk/leak.jpg", "test/Dusk/0.jpg", "exact") in seen.leaks
-    assert ("train/Dusk/again-1.png", "test/Dusk/piece-1.png", "near") in seen.leaks
-    assert "LEAK: 4 of 13 training images" in str(seen)
-    assert seen.as_dict()["near_means"]["dhash_bits"] == audit.MAX_BITS
+    report = audit.audit(leaky)
+    assert report.images == {"train": 13, "test": 5}
+    assert report.copies == {"train": 2, "test": 0}
+    assert report.two_styles == 1
+    assert report.sizes["train"]["width_largest"] == 100
+    assert report.sizes["test"]["height_median"] == 64
+    assert (report.exact_leaks, report.near_leaks) == (1, 3)
+    assert ("train/Dusk/leak.jpg", "test/Dusk/0.jpg", "exact") in report.leaks
+    assert ("train/Dusk/again-1.png", "test/Dusk/piece-1.png", "near") in report.leaks
+    assert "LEAK: 4 of 13 training images" in str(report)
+    assert report.as_dict()["near_means"]["dhash_bits"] == audit.MAX_BITS
 
 
 def test_dropped_leaks_are_gone_from_training_alone(leaky):
     leaks = {path for path, _, _ in audit.audit(leaky).leaks}
-    kept = store.without(leaky, [row for row, path in enumerate(leaky.train.paths) if path in leaks])
-    assert kept.key != leaky.key
-    assert kept.digest != leaky.digest
-    assert set(kept.train.paths) == set(leaky.train.paths) - leaks
-    for row, path in enumerate(kept.train.paths):
+    reduced = without_images(leaky, [row for row, path in enumerate(leaky.train.paths) if path in leaks])
+    assert reduced.key != leaky.key
+    assert reduced.digest != leaky.digest
+    assert set(reduced.train.paths) == set(leaky.train.paths) - leaks
+    for row, path in enumerate(reduced.train.paths):
         before = leaky.train.paths.index(path)
-        assert kept.train.labels[row] == leaky.train.labels[before]
-        assert np.array_equal(kept.train.images[row], leaky.train.images[before])
-    assert np.array_equal(kept.test.images, leaky.test.images)
-    assert not audit.audit(kept).leaks
-    assert store.without(leaky, [1, 2]).folder == store.without(leaky, [2, 1]).folder
+        assert reduced.train.labels[row] == leaky.train.labels[before]
+        assert np.array_equal(reduced.train.images[row], leaky.train.images[before])
+    assert np.array_equal(reduced.test.images, leaky.test.images)
+    assert not audit.audit(reduced).leaks
+    assert without_images(leaky, [1, 2]).folder == without_images(leaky, [2, 1]).folder
 
 
 def test_a_style_is_not_dropped_as_a_whole(leaky):
     amber = np.flatnonzero(leaky.train.labels == 0)
     with pytest.raises(paintings.DataError, match="every training image of Amber"):
-        store.without(leaky, amber.tolist())
+        without_images(leaky, amber.tolist())
 
 
 def test_nothing_is_decoded_for_it(leaky, monkeypatch):
-    monkeypatch.setattr(store, "read", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr(building, "decode", lambda *_: pytest.fail("decoded again"))
     audit.audit(store.load(leaky.folder))
 
 
@@ -86,11 +87,11 @@ def test_flat_pictures_are_not_taken_for_each_other(tmp_path):
         for split in ("train", "test"):
             flat = Image.new("RGB", (24, 24), (10 * number, 90, 100 + (split == "test")))
             flat.save(root / split / "Dusk" / f"flat-{number}.png")
-    assert not audit.audit(store.build(paintings.find(root), 24, tmp_path / "cache")).leaks
+    assert not audit.audit(build_store(paintings.find(root), 24, tmp_path / "cache")).leaks
 
 
 def test_different_patches_of_a_colour_are_no_duplicates(paintings_folder, tmp_path):
-    assert not audit.audit(store.build(paintings.find(paintings_folder), 24, tmp_path)).leaks
+    assert not audit.audit(build_store(paintings.find(paintings_folder), 24, tmp_path)).leaks
 
 
 def test_candidates_are_those_of_plain_counting():
@@ -116,7 +117,7 @@ def test_candidates_are_those_of_plain_counting():
 def test_eighty_thousand_images_take_seconds():
     rng = np.random.default_rng(0)
     facts = [
-        Facts(
+        FileFacts(
             rng.integers(0, 256, (count, 32), np.uint8),
             rng.integers(0, 2**64, count, dtype=np.uint64),
             rng.integers(0, 256, (count, 192), np.uint8),

@@ -6,21 +6,22 @@ import unicodedata
 import numpy as np
 import pytest
 
-from tests import layouts as made
+from tests import layouts as samples
 from tests.conftest import STYLES, paint
 from wikiart.errors import DataError
-from wikiart.images import layouts, paintings, store
+from wikiart.images import layouts, paintings
+from wikiart.images.building import build_store
 from wikiart.images.paintings import stratified
 
 
-@pytest.mark.parametrize("name", made.LAYOUTS)
+@pytest.mark.parametrize("name", samples.LAYOUTS)
 def test_each_is_recognized_said_and_stored(name, tmp_path):
-    found = paintings.find(made.LAYOUTS[name](tmp_path / "images"))
-    line = str(found)
+    dataset = paintings.find(samples.LAYOUTS[name](tmp_path / "images"))
+    line = str(dataset)
     assert name in line
     assert "\n" not in line
-    assert f"2 styles, {len(found.train)} training and {len(found.test)} test images" in line
-    store_of = store.build(found, 24, tmp_path / "cache")
+    assert f"2 styles, {len(dataset.train)} training and {len(dataset.test)} test images" in line
+    store_of = build_store(dataset, 24, tmp_path / "cache")
     assert not store_of.skipped
     for split in (store_of.train, store_of.test):
         for pixels, label in zip(split.images, split.labels, strict=True):
@@ -34,35 +35,35 @@ def names(items) -> list[str]:
 
 
 def test_nested_folders_take_the_first_ones_style(tmp_path):
-    root = made.split_folders(tmp_path)
+    root = samples.split_folders(tmp_path)
     paint(root / "train" / "Amber" / "picasso" / "blue" / "x.jpg", STYLES["Amber"], 1)
-    found = paintings.find(root)
-    assert "train/Amber/picasso/blue/x.jpg" in names(found.train)
-    assert found.counts("train") == {"Amber": 5, "Blue": 3}
+    dataset = paintings.find(root)
+    assert "train/Amber/picasso/blue/x.jpg" in names(dataset.train)
+    assert dataset.counts("train") == {"Amber": 5, "Blue": 3}
 
 
 def test_a_style_spelt_in_two_unicode_forms_is_one_style(tmp_path):
-    root = made.split_folders(tmp_path)
+    root = samples.split_folders(tmp_path)
     paint(root / "train" / unicodedata.normalize("NFC", "Été") / "0.jpg", (0, 0, 0), 1)
     paint(root / "test" / unicodedata.normalize("NFD", "Été") / "0.jpg", (0, 0, 0), 2)
-    found = paintings.find(root)
-    assert found.counts("train")["Été"] == found.counts("test")["Été"] == 1
-    assert not store.build(found, 24, tmp_path / "cache").skipped
+    dataset = paintings.find(root)
+    assert dataset.counts("train")["Été"] == dataset.counts("test")["Été"] == 1
+    assert not build_store(dataset, 24, tmp_path / "cache").skipped
 
 
 def test_one_name_in_two_folders_is_two_images(tmp_path):
-    found = paintings.find(made.style_folders(tmp_path))
-    assert len(found.train) + len(found.test) == 12
+    dataset = paintings.find(samples.style_folders(tmp_path))
+    assert len(dataset.train) + len(dataset.test) == 12
 
 
 def test_a_linked_style_folder_counts_and_a_circle_does_not(tmp_path):
-    root = made.style_folders(tmp_path / "images")
+    root = samples.style_folders(tmp_path / "images")
     shutil.move(root / "Blue", tmp_path / "elsewhere")
     (root / "Blue").symlink_to(tmp_path / "elsewhere")
     (root / "Amber" / "circle").symlink_to(root / "Amber")
     (root / "Amber" / "all").symlink_to(root)
-    found = paintings.find(root)
-    assert found.counts("train") + found.counts("test") == {"Amber": 6, "Blue": 6}
+    dataset = paintings.find(root)
+    assert dataset.counts("train") + dataset.counts("test") == {"Amber": 6, "Blue": 6}
 
 
 def test_the_split_depends_on_names_and_seed_alone(tmp_path):
@@ -84,31 +85,31 @@ def test_every_style_keeps_a_training_image(count, drawn):
 
 
 def test_artgan_names_in_both_spellings_and_both_lists(tmp_path):
-    found = paintings.find(made.artgan_lists(tmp_path))
-    assert found.classes == ("Amber", "Blue_Period")  # the folder's name, not that of style_class.txt
-    assert "Amber/grégoire_été.jpg" in names(found.train)
-    assert names(found.test) == ["Amber/e.jpg", "Amber/f.jpg", "Blue_Period/e.jpg"]
-    assert "1 images in both lists stay in training only" in str(found)
+    dataset = paintings.find(samples.artgan_lists(tmp_path))
+    assert dataset.classes == ("Amber", "Blue_Period")  # the folder's name, not that of style_class.txt
+    assert "Amber/grégoire_été.jpg" in names(dataset.train)
+    assert names(dataset.test) == ["Amber/e.jpg", "Amber/f.jpg", "Blue_Period/e.jpg"]
+    assert "1 images in both lists stay in training only" in str(dataset)
 
 
 @pytest.mark.parametrize("where", ["beside", "below", "in wikiart_csv"])
 def test_artgan_lists_are_found_near_the_images(tmp_path, where):
-    images = made.artgan_lists(tmp_path)
+    images = samples.artgan_lists(tmp_path)
     lists = {"beside": tmp_path, "below": images / "lists", "in wikiart_csv": tmp_path / "wikiart_csv"}[where]
     lists.mkdir(exist_ok=True)
     for file in ("style_train.csv", "style_val.csv", "style_class.txt"):
         shutil.move(images / file, lists / file)
     for data in (images, tmp_path)[: 1 if where == "below" else 2]:
-        found = paintings.find(data)
-        assert (len(found.train), len(found.test)) == (8, 3)
-        assert all((found.root / painting.path).is_file() for painting in (*found.train, *found.test))
+        dataset = paintings.find(data)
+        assert (len(dataset.train), len(dataset.test)) == (8, 3)
+        assert all((dataset.root / painting.path).is_file() for painting in (*dataset.train, *dataset.test))
 
 
 def test_artgan_names_that_are_missing_are_left_out_and_listed(tmp_path):
-    images = made.artgan_lists(tmp_path)
+    images = samples.artgan_lists(tmp_path)
     (images / "Amber" / "e.jpg").unlink()
-    kept = store.build(paintings.find(images), 24, tmp_path / "cache", allow_skipped=0.1)
-    assert kept.skipped == (("Amber/e.jpg", "No such file or directory"),)
+    decoded = build_store(paintings.find(images), 24, tmp_path / "cache", allow_skipped=0.1)
+    assert decoded.skipped == (("Amber/e.jpg", "No such file or directory"),)
 
 
 @pytest.mark.parametrize(
@@ -120,8 +121,8 @@ def test_artgan_names_that_are_missing_are_left_out_and_listed(tmp_path):
     ],
 )
 def test_artgan_lists_that_cannot_be_right(tmp_path, train, classes, message):
-    images = made.artgan_lists(tmp_path)
-    made.write_lists(images, train, ["Amber/e.jpg,0"], classes)
+    images = samples.artgan_lists(tmp_path)
+    samples.write_lists(images, train, ["Amber/e.jpg,0"], classes)
     with pytest.raises(DataError, match=message):
         paintings.find(images)
     (images / "style_val.csv").unlink()
@@ -130,56 +131,56 @@ def test_artgan_lists_that_cannot_be_right(tmp_path, train, classes, message):
 
 
 def test_lists_of_other_images_are_not_taken(tmp_path):
-    made.write_lists(tmp_path, ["Elsewhere/a.jpg,0"], ["Elsewhere/b.jpg,0"])
-    found = paintings.find(made.style_folders(tmp_path / "images"))
-    assert found.layout.startswith("style folders")
+    samples.write_lists(tmp_path, ["Elsewhere/a.jpg,0"], ["Elsewhere/b.jpg,0"])
+    dataset = paintings.find(samples.style_folders(tmp_path / "images"))
+    assert dataset.layout.startswith("style folders")
 
 
 def test_kaggle_subsets(tmp_path):
-    found = paintings.find(made.kaggle_table(tmp_path))
-    assert found.counts("train") == {"Amber": 3, "Blue": 3}
-    assert "Amber/grégoire_été.jpg" in names(found.test)
-    assert "2 of subset uncertain artist left out" in str(found)
+    dataset = paintings.find(samples.kaggle_table(tmp_path))
+    assert dataset.counts("train") == {"Amber": 3, "Blue": 3}
+    assert "Amber/grégoire_été.jpg" in names(dataset.test)
+    assert "2 of subset uncertain artist left out" in str(dataset)
 
 
 def test_kaggle_without_subsets_is_split(tmp_path):
-    found = paintings.find(made.kaggle_table(tmp_path, subset=False))
-    assert found.counts("test") == {"Amber": 1, "Blue": 1}
-    assert "no split of its own: 10% of each style drawn for testing" in str(found)
+    dataset = paintings.find(samples.kaggle_table(tmp_path, subset=False))
+    assert dataset.counts("test") == {"Amber": 1, "Blue": 1}
+    assert "no split of its own: 10% of each style drawn for testing" in str(dataset)
 
 
 def test_kaggle_table_without_file_names(tmp_path):
-    (made.style_folders(tmp_path) / "classes.csv").write_text("a,b\n1,2\n")
+    (samples.style_folders(tmp_path) / "classes.csv").write_text("a,b\n1,2\n")
     with pytest.raises(DataError, match=r"classes\.csv has no column filename"):
         paintings.find(tmp_path)
 
 
 @pytest.mark.parametrize("as_text", [False, True])
 def test_parquet_rows_keep_their_styles(tmp_path, as_text):
-    found = paintings.find(made.parquet_shards(tmp_path, as_text))
-    assert found.counts("train") + found.counts("test") == {"Amber": 6, "Blue": 6}
-    assert "2 rows without a style left out" in str(found)
-    assert found.train[0].name.startswith("data/train-00000-of-00002.parquet#")
+    dataset = paintings.find(samples.parquet_shards(tmp_path, as_text))
+    assert dataset.counts("train") + dataset.counts("test") == {"Amber": 6, "Blue": 6}
+    assert "2 rows without a style left out" in str(dataset)
+    assert dataset.train[0].name.startswith("data/train-00000-of-00002.parquet#")
 
 
 def test_parquet_rows_that_are_no_images_are_listed(tmp_path):
-    found = paintings.find(made.parquet_shards(tmp_path / "images", broken=True))
-    kept = store.build(found, 24, tmp_path / "cache", allow_skipped=0.5)
-    assert sorted(path for path, _ in kept.skipped) == [
+    dataset = paintings.find(samples.parquet_shards(tmp_path / "images", broken=True))
+    decoded = build_store(dataset, 24, tmp_path / "cache", allow_skipped=0.5)
+    assert sorted(path for path, _ in decoded.skipped) == [
         f"data/train-0000{k}-of-00002.parquet#3" for k in range(2)
     ]
-    assert len(kept.train.paths) + len(kept.test.paths) == 10
+    assert len(decoded.train.paths) + len(decoded.test.paths) == 10
 
 
 def test_parquet_shards_with_a_split(tmp_path):
-    root = made.parquet_shards(tmp_path)
+    root = samples.parquet_shards(tmp_path)
     (root / "data" / "train-00001-of-00002.parquet").rename(root / "data" / "test-00000-of-00001.parquet")
-    found = paintings.find(root)
-    assert (len(found.train), len(found.test)) == (6, 6)
+    dataset = paintings.find(root)
+    assert (len(dataset.train), len(dataset.test)) == (6, 6)
 
 
 def test_a_broken_shard_is_named(tmp_path):
-    root = made.parquet_shards(tmp_path)
+    root = samples.parquet_shards(tmp_path)
     (root / "data" / "train-00001-of-00002.parquet").write_bytes(b"PAR1 and nothing more")
     with pytest.raises(DataError, match=r"train-00001-of-00002\.parquet cannot be used"):
         paintings.find(root)

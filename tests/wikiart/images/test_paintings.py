@@ -8,11 +8,11 @@ from wikiart.images import paintings
 
 
 def test_classes_come_from_the_training_split(paintings_folder):
-    found = paintings.find(paintings_folder)
-    assert found.classes == tuple(sorted(STYLES))
-    assert found.counts("train") == {"Amber": 14, "Blue": 9, "Crimson": 6, "Dusk": 3}
-    assert NOT_TESTED not in found.counts("test")
-    assert found.test[0].path.startswith("test/Amber/")
+    dataset = paintings.find(paintings_folder)
+    assert dataset.classes == tuple(sorted(STYLES))
+    assert dataset.counts("train") == {"Amber": 14, "Blue": 9, "Crimson": 6, "Dusk": 3}
+    assert NOT_TESTED not in dataset.counts("test")
+    assert dataset.test[0].path.startswith("test/Amber/")
 
 
 def test_other_files_are_left_alone(tmp_path):

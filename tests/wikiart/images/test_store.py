@@ -11,7 +11,9 @@ from PIL import Image
 
 from tests.conftest import paint, paint_folder
 from wikiart.errors import DataError, TooManyUnreadable
-from wikiart.images import paintings, store
+from wikiart.images import paintings
+from wikiart.images.building import build_store
+from wikiart.images.decoding import RESIZE, decode
 
 
 @pytest.fixture
@@ -20,41 +22,44 @@ def folder(tmp_path) -> Path:
 
 
 def test_pixels_and_labels_are_those_of_the_files(folder, tmp_path):
-    made = store.build(paintings.find(folder), 24, tmp_path)
-    assert made.classes == ("Amber", "Dusk")
-    assert made.train.labels.tolist() == [0, 0, 0, 1, 1]
-    assert made.test.labels.tolist() == [1, 1]  # the training split's numbering, though only Dusk is tested
-    for row, path in enumerate(made.train.paths):
+    decoded = build_store(paintings.find(folder), 24, tmp_path)
+    assert decoded.classes == ("Amber", "Dusk")
+    assert decoded.train.labels.tolist() == [0, 0, 0, 1, 1]
+    assert decoded.test.labels.tolist() == [
+        1,
+        1,
+    ]  # numbered as in training
+    for row, path in enumerate(decoded.train.paths):
         with Image.open(folder / path) as image:
-            assert np.array_equal(made.train.images[row], np.asarray(image))
+            assert np.array_equal(decoded.train.images[row], np.asarray(image))
 
 
 def test_opened_again_without_decoding(folder, tmp_path):
-    found = paintings.find(folder)
+    dataset = paintings.find(folder)
     calls = []
-    first = store.build(found, 24, tmp_path, progress=lambda done, total: calls.append((done, total)))
+    first = build_store(dataset, 24, tmp_path, progress=lambda done, total: calls.append((done, total)))
     assert calls[-1] == (7, 7)
-    again = store.build(found, 24, tmp_path, progress=lambda *_: pytest.fail("decoded again"))
+    again = build_store(dataset, 24, tmp_path, progress=lambda *_: pytest.fail("decoded again"))
     assert again.folder == first.folder
 
 
 def test_key_follows_the_files_digest_follows_the_pixels(folder, tmp_path):
-    first = store.build(paintings.find(folder), 24, tmp_path)
+    first = build_store(paintings.find(folder), 24, tmp_path)
     image = folder / first.train.paths[0]
     os.utime(image, (1, 1))
-    touched = store.build(paintings.find(folder), 24, tmp_path)
+    touched = build_store(paintings.find(folder), 24, tmp_path)
     assert touched.key != first.key
     assert touched.digest == first.digest
     paint(image, (0, 255, 0), 7)
-    assert store.build(paintings.find(folder), 24, tmp_path).digest != first.digest
+    assert build_store(paintings.find(folder), 24, tmp_path).digest != first.digest
 
 
-@pytest.mark.parametrize("rule", list(store.RESIZE))
+@pytest.mark.parametrize("rule", list(RESIZE))
 def test_resize_rules(tmp_path, rule):
     wide = np.zeros((20, 60, 3), np.uint8)
     wide[:, :20] = 255  # the left third is white
     Image.fromarray(wide).save(tmp_path / "wide.png")
-    square = store.decode(tmp_path / "wide.png", 30, rule)
+    square = decode(tmp_path / "wide.png", 30, rule).pixels
     assert square.shape == (30, 30, 3)
     white = (square > 128).mean()
     assert white == pytest.approx({"stretch": 1 / 3, "crop": 0, "pad": 1 / 9}[rule], abs=0.02)
@@ -62,28 +67,28 @@ def test_resize_rules(tmp_path, rule):
 
 def test_too_many_unreadable_images_stop_with_a_list(folder, tmp_path):
     (folder / "train" / "Amber" / "broken.jpg").write_bytes(b"not an image")
-    found = paintings.find(folder)
+    dataset = paintings.find(folder)
     with pytest.raises(
         TooManyUnreadable, match=r"1 of 8 images.*\n  train/Amber/broken\.jpg: not an"
     ) as raised:
-        store.build(found, 24, tmp_path)
+        build_store(dataset, 24, tmp_path)
     assert raised.value.share == pytest.approx(0.13)
-    allowed = store.build(found, 24, tmp_path, allow_skipped=0.13, progress=lambda *_: pytest.fail("again"))
+    allowed = build_store(dataset, 24, tmp_path, allow_skipped=0.13, progress=lambda *_: pytest.fail("again"))
     assert [skipped.path for skipped in allowed.skipped] == ["train/Amber/broken.jpg"]
 
 
 def test_the_readable_ones_keep_their_labels(folder, tmp_path):
     """With a broken file first, amidst and last of the training images."""
-    clean = store.build(paintings.find(folder), 24, tmp_path)
+    clean = build_store(paintings.find(folder), 24, tmp_path)
     for path in ("Amber/!", "Dusk/!", "Dusk/~"):
         (folder / "train" / f"{path}.jpg").write_bytes(b"")
-    made = store.build(paintings.find(folder), 24, tmp_path, allow_skipped=1)
-    assert made.digest == clean.digest
-    assert made.train.paths == clean.train.paths
-    assert np.array_equal(made.train.images, clean.train.images)
-    assert {skipped.reason for skipped in made.skipped} == {"empty"}
-    facts = made.facts("train")
-    assert all(len(column) == len(made.train.paths) for column in facts)
+    decoded = build_store(paintings.find(folder), 24, tmp_path, allow_skipped=1)
+    assert decoded.digest == clean.digest
+    assert decoded.train.paths == clean.train.paths
+    assert np.array_equal(decoded.train.images, clean.train.images)
+    assert {skipped.reason for skipped in decoded.skipped} == {"empty"}
+    facts = decoded.facts("train")
+    assert all(len(column) == len(decoded.train.paths) for column in facts)
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
@@ -91,7 +96,7 @@ def test_a_style_without_a_readable_image_is_refused(folder, tmp_path, split):
     for path in (folder / split / "Dusk").iterdir():
         path.write_bytes(b"GIF89a")
     with pytest.raises(DataError, match=rf"no {split}(ing)? image .*can be read[^$]*Dusk/0\.jpg"):
-        store.build(paintings.find(folder), 24, tmp_path, allow_skipped=1)
+        build_store(paintings.find(folder), 24, tmp_path, allow_skipped=1)
 
 
 def _build(folder: Path, cache: Path) -> str:
@@ -100,22 +105,22 @@ def _build(folder: Path, cache: Path) -> str:
             with (cache / "decoded").open("a") as file:
                 file.write(f"{os.getpid()}\n")
 
-    return str(store.build(paintings.find(folder), 24, cache, progress=last).folder)
+    return str(build_store(paintings.find(folder), 24, cache, progress=last).folder)
 
 
 def test_two_processes_at_once(folder, tmp_path):
     """Both get the store, and one decodes."""
     with multiprocessing.get_context("spawn").Pool(2) as pool:
-        made = pool.starmap(_build, [(folder, tmp_path)] * 4)
-    assert len(set(made)) == 1
-    assert [path.name for path in (tmp_path / "stores").glob("[!.]*")] == [Path(made[0]).name]
+        decoded = pool.starmap(_build, [(folder, tmp_path)] * 4)
+    assert len(set(decoded)) == 1
+    assert [path.name for path in (tmp_path / "stores").glob("[!.]*")] == [Path(decoded[0]).name]
     assert not list((tmp_path / "stores").glob(".*-*"))
     assert len((tmp_path / "decoded").read_text().split()) == 1
 
 
 def test_a_failing_disk_leaves_no_store_without_its_images(folder, tmp_path, monkeypatch):
     """The same command must find them again when the disk is back."""
-    found = paintings.find(folder)
+    dataset = paintings.find(folder)
 
     def fail(path: Path) -> bytes:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
@@ -123,5 +128,5 @@ def test_a_failing_disk_leaves_no_store_without_its_images(folder, tmp_path, mon
     with monkeypatch.context() as patch:
         patch.setattr(Path, "read_bytes", fail)
         with pytest.raises(DataError, match=r"0\.jpg cannot be read \(Input/output error\): mend the disk"):
-            store.build(found, 24, tmp_path, allow_skipped=1)
-    assert not store.build(found, 24, tmp_path).skipped
+            build_store(dataset, 24, tmp_path, allow_skipped=1)
+    assert not build_store(dataset, 24, tmp_path).skipped

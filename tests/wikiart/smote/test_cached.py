@@ -12,6 +12,7 @@ from tests.conftest import paint_folder
 from wikiart.cache.folder import Cache
 from wikiart.errors import CacheError
 from wikiart.images import paintings, store
+from wikiart.images.building import build_store
 from wikiart.smote import cached
 from wikiart.smote.cached import cached_neighbours, recipes_of_store
 from wikiart.smote.recipes import draw_recipes
@@ -22,7 +23,7 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture
 def decoded(tmp_path) -> store.Store:
     folder = paint_folder(tmp_path / "images", {"Amber": 6, "Blue": 9, "Dusk": 14}, {"Dusk": 1})
-    return store.build(paintings.find(folder), 16, tmp_path / "cache")
+    return build_store(paintings.find(folder), 16, tmp_path / "cache")
 
 
 def assert_equal_recipes(first, second):

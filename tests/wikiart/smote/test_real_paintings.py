@@ -9,6 +9,7 @@ import pytest
 from imblearn.over_sampling import SMOTE
 
 from wikiart.images import paintings, store
+from wikiart.images.building import build_store
 from wikiart.smote.recipes import draw_recipes
 
 FOLDER = os.environ.get("WIKIART_DIR", "")
@@ -22,7 +23,7 @@ def found() -> paintings.Paintings:
 
 @pytest.fixture(scope="module")
 def decoded(found, tmp_path_factory) -> store.Store:
-    return store.build(found, 32, tmp_path_factory.mktemp("cache"))
+    return build_store(found, 32, tmp_path_factory.mktemp("cache"))
 
 
 def test_every_painting_is_found(found):

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.wikiart.oddities import BAD, ODD, RED, WHITE, jpeg, photograph, png, saved, turned
-from wikiart.images import paintings, store
-from wikiart.images.reading import RESIZE, Unreadable, read
+from wikiart.images import paintings
+from wikiart.images.building import build_store
+from wikiart.images.decoding import RESIZE, Unreadable, decode
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -20,7 +21,7 @@ def test_odd_images_are_read(name, tmp_path):
     make, left, right = ODD[name]
     path = tmp_path / os.fsencode(name).decode("utf-8", "surrogateescape")
     path.write_bytes(make())
-    pixels = store.decode(path, 24)
+    pixels = decode(path, 24).pixels
     assert pixels.shape == (24, 24, 3)
     assert pixels.dtype == np.uint8
     assert np.abs(pixels[12, 0].astype(int) - left).max() <= 12
@@ -30,7 +31,7 @@ def test_odd_images_are_read(name, tmp_path):
 @pytest.mark.parametrize("name", ODD)
 @pytest.mark.parametrize("rule", RESIZE)
 def test_odd_images_have_all_shapes(name, rule):
-    assert read(ODD[name][0](), 32, rule).pixels.shape == (32, 32, 3)
+    assert decode(ODD[name][0](), 32, rule).pixels.shape == (32, 32, 3)
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -38,15 +39,15 @@ def test_bad_images_have_a_reason(name, tmp_path):
     make, reason = BAD[name]
     path = tmp_path / name
     path.write_bytes(make())
-    with pytest.raises(Unreadable, match=reason) as told:
-        store.decode(path, 24)
-    assert 0 < len(str(told.value)) < 200
-    assert "\n" not in str(told.value)
+    with pytest.raises(Unreadable, match=reason) as raised:
+        decode(path, 24)
+    assert 0 < len(str(raised.value)) < 200
+    assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize("orientation", [3, 6, 8])
 def test_exif_turns_a_picture_upright(orientation):
-    pixels = read(turned(orientation), 32).pixels
+    pixels = decode(turned(orientation), 32).pixels
     assert np.abs(pixels[4, 16].astype(int) - RED).max() <= 12
     assert np.abs(pixels[-4, 16].astype(int) - WHITE).max() <= 12
 
@@ -64,13 +65,13 @@ def test_links_pipes_and_folders(tmp_path):
     }
     for name, reason in reasons.items():
         with pytest.raises(Unreadable, match=reason):
-            read(tmp_path / f"{name}.jpg", 24)
+            decode(tmp_path / f"{name}.jpg", 24)
     with pytest.raises(Unreadable, match="No such file"):
-        read(tmp_path / "never-was.jpg", 24)
+        decode(tmp_path / "never-was.jpg", 24)
 
 
 def test_size_is_that_of_the_file():
-    picture = read(saved(photograph(), "JPEG"), 24)
+    picture = decode(saved(photograph(), "JPEG"), 24)
     assert (picture.width, picture.height) == (192, 144)
 
 
@@ -88,29 +89,29 @@ def test_a_whole_folder_of_them(tmp_path):
     (folder / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0" * 99)
     (folder / "again").symlink_to(folder)
     (folder / "up").symlink_to(tmp_path)
-    made = store.build(paintings.find(tmp_path), 16, tmp_path / "cache", allow_skipped=0.5)
+    decoded = build_store(paintings.find(tmp_path), 16, tmp_path / "cache", allow_skipped=0.5)
     assert len(ODD) + len(BAD) >= 40
-    assert {Path(skipped.path).name for skipped in made.skipped} == set(BAD)
+    assert {Path(skipped.path).name for skipped in decoded.skipped} == set(BAD)
     odd = [
         path
-        for path, label in zip(made.train.paths, made.train.labels, strict=True)
-        if made.classes[label] == "Odd"
+        for path, label in zip(decoded.train.paths, decoded.train.labels, strict=True)
+        if decoded.classes[label] == "Odd"
     ]
     assert len(odd) == len(ODD) + 1
     assert all(path.startswith("train/Odd/") for path in odd)
-    for path, pixels in zip(made.train.paths, made.train.images, strict=True):
+    for path, pixels in zip(decoded.train.paths, decoded.train.images, strict=True):
         if "latin" not in path:  # a name that cannot be written as text is shown with its byte spelt out
-            assert np.array_equal(pixels, store.decode(tmp_path / path, 16))
-    assert "train/Odd/latin-\\udce9.jpg" in made.train.paths
+            assert np.array_equal(pixels, decode(tmp_path / path, 16).pixels)
+    assert "train/Odd/latin-\\udce9.jpg" in decoded.train.paths
 
 
 MEMORY = """
 import resource, sys
-from wikiart.images.reading import read, Unreadable
+from wikiart.images.decoding import decode, Unreadable
 resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
 for data in [open(path, "rb").read() for path in sys.argv[1:]]:
     try:
-        read(data, 64)
+        decode(data, 64)
     except Unreadable as error:
         print(error)
 print(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])  # ru_maxrss has the parent's as well
@@ -133,7 +134,7 @@ def test_bombs_take_no_memory(tmp_path):
 def test_a_large_jpeg_is_read_at_a_fraction():
     """Larger than Pillow's limit, as some of WikiArt are."""
     data = saved(photograph(1, 1).resize((16_000, 12_000)), "JPEG", quality=30)
-    assert read(data, 64).width == 16_000
+    assert decode(data, 64).width == 16_000
 
 
 PHOTOGRAPH = saved(photograph(), "JPEG", quality=60)
@@ -151,7 +152,7 @@ def test_mutated_jpegs_are_pictures_or_reasons(changes, early, cut, whole):
     for position, value in changes + early:
         data[position] = value
     try:
-        assert read(bytes(data if whole else data[:cut]), 16).pixels.shape == (16, 16, 3)
+        assert decode(bytes(data if whole else data[:cut]), 16).pixels.shape == (16, 16, 3)
     except Unreadable as reason:
         assert str(reason)
 
@@ -163,6 +164,6 @@ def test_mutated_odd_files_are_pictures_or_reasons(name, draw):
     for position in draw.draw(st.lists(st.integers(0, min(len(data), 400) - 1), min_size=1, max_size=5)):
         data[position] = draw.draw(st.integers(0, 255))
     try:
-        assert read(bytes(data), 16).pixels.shape == (16, 16, 3)
+        assert decode(bytes(data), 16).pixels.shape == (16, 16, 3)
     except Unreadable as reason:
         assert str(reason)
