@@ -1,1 +1,7 @@
-"""The questions: which settings are varied, and what every combination does to the accuracy."""
+"""The questions, one module each, and below them the rooms that answer them.
+
+A question is a module here: its docstring says what is asked and what the study claimed, its ``FACTOR``
+is the setting that is varied, its ``command`` is the command line. The packages below import downwards
+only: `cli` (command lines) -> `suite` (the course of a suite) -> `engines` (where trainings run) ->
+`tracking` (MLflow) -> `design` (factors, cells, trainings) -> `process` (errors, signals, progress).
+"""

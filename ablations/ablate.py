@@ -1,7 +1,7 @@
 """All questions together: every combination of the four settings that the study changed.
 
-Class order mixed or sorted, one or three convolutions, dropout 0.01 or 0.1, SMOTE or not:
-16 cells from 8 trainings a seed, since the class order costs none.
+Class order mixed or sorted, one or three convolutions, dropout 0.01 or 0.1, without or with SMOTE:
+16 cells per seed, from 8 trainings, since both class orders are evaluated on the same weights.
 """
 
 from ablations import class_order, conv_layers, dropout, smote

@@ -1,10 +1,10 @@
 """Class order: does it matter whether training and testing number the styles alike?
 
-The study: each dataset numbered its classes in the order of a Python set of folder names,
-which changes with every process; training and testing ran in two processes. Sorting the
-names "already improved the multiclass accuracy by 11 %".
+In the study, the training and the test data set each numbered their classes in the order of a
+Python set of folder names. This order changes with every process, and training and testing ran in
+two processes. Sorting the names "already improved the multiclass accuracy by 11 %".
 
-Training is not touched by it, so both levels are read from the same weights.
+The class order does not affect training: both levels are evaluated on the same weights.
 """
 
 from ablations.cli.question import question

@@ -1,8 +1,8 @@
 """Convolutions: do three in place of one raise the accuracy?
 
-The study replaced the one convolution that it was given (one output channel, no activation)
-by three with batch normalisation and ReLU, together with dropout 0.1, and reported 0.2841
-on sorted classes without SMOTE.
+The study started from a single convolution (one output channel, no activation). It replaced it
+by three with batch normalisation and ReLU, together with dropout 0.1, and reported 0.2841 on
+sorted classes without SMOTE.
 """
 
 from ablations.cli.question import question

@@ -1,8 +1,8 @@
 """SMOTE: do synthetic paintings for the rare styles raise the accuracy?
 
-The study brought every style to 400 images, then to 200 in the end (level "on": the same
-share of the largest style), and reported 0.2238 and 0.2937, "although sometimes stayed at
-0.27", against 0.2841 without. Level "auto", every style to the largest, it gave up for want
+The study first brought every style to 400 images and reported 0.2238, then to 200 (level "on":
+the same share of the largest style) and reported 0.2937, "although sometimes stayed at 0.27";
+without SMOTE it had 0.2841. Level "auto", every style as large as the largest, it gave up for lack
 of memory and time.
 """
 

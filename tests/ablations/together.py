@@ -1,7 +1,8 @@
-"""Runs commands, each as ``__main__`` of its own process, that share the seconds in which libraries load.
+"""Run commands, each as ``__main__`` of its own process, in processes that have loaded the libraries once.
 
 Reads a JSON list of {"words", "environment", "folder"} on standard input, and writes one of {"code", "out",
-"err"}. Words are what follows ``python``: "-m", a module and arguments, or a script and arguments.
+"err"}. "words" are the arguments of ``python``: "-m", a module and its
+arguments, or a script and its arguments.
 """
 
 import json
@@ -11,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import statsmodels.api  # noqa: F401  for its seconds, as the next
+import statsmodels.api  # noqa: F401  loaded once for all commands, as the next
 
 import ablations.suite.course  # noqa: F401
 from tests.conftest import ROOT
@@ -33,7 +34,7 @@ def run(words: list[str], environment: dict[str, str], folder: str) -> dict[str,
 
 
 def start(words: list[str]) -> None:
-    """As Python does, the end of the process included."""
+    """Start a program and exit as Python does."""
     code: object = 0
     try:
         if words[0] == "-m":
@@ -54,4 +55,4 @@ def start(words: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps([run(**asked) for asked in json.load(sys.stdin)]))
+    print(json.dumps([run(**command) for command in json.load(sys.stdin)]))

@@ -1,4 +1,4 @@
-"""docs/commands.md says what ``--help`` says, and completion completes."""
+"""docs/commands.md agrees with the help of the commands; bash completes options and their choices."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ sys.path.append(str(ROOT / "docs"))
 import commands
 
 
-def test_the_page_is_what_the_commands_say():
+def test_the_page_agrees_with_the_help():
     written = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     assert written == commands.page(), "run: python docs/commands.py"
 
@@ -26,7 +26,7 @@ def test_the_page_is_what_the_commands_say():
         (["script.py", "--de"], ""),
     ],
 )
-def test_completion(words, expected):
+def test_bash_completes_options_and_choices_of_this_projects_commands(words, expected):
     script = """
     source docs/completion.bash
     COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()

@@ -1,4 +1,4 @@
-"""A finished run's network, asked about pictures: by the command, by MLflow, as a table or an array."""
+"""The network of a finished run predicts styles: by the command, by MLflow, from paths, bytes or arrays."""
 
 import base64
 import json
@@ -26,7 +26,7 @@ KEY = ("class_order", "conv_layers", "dropout", "smote")
 
 @pytest.fixture(scope="module")
 def cells(suite):
-    """Those of the whole design, by their levels; other tests may have asked for more."""
+    """Runs of the first suite by their levels; other tests may have started more suites."""
     first = suite.parents()[-1].info.run_id
     runs = [run for run in suite.cells() if run.data.tags["suite"] == first]
     return {tuple(run.data.params[name] for name in KEY): run for run in runs}
@@ -37,32 +37,32 @@ def uri(run) -> str:
 
 
 def items(run) -> dict[str, str]:
-    """Answers by path, as they stand on the run."""
+    """Predictions by path, as the run holds them."""
     table = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/items.json")
     rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
     return {row["path"]: row["prediction"] for row in rows}
 
 
 @pytest.mark.parametrize("order", ["sorted", "unsorted"])
-def test_test_images_get_the_answers_of_the_run(cells, paintings_folder, order):
+def test_test_images_get_the_predictions_of_the_run(cells, paintings_folder, order):
     run = cells[order, "3", "0.1", "on"]
-    asked = ["--model", uri(run), "--format", "json", "--top", "4", str(paintings_folder / "test")]
-    done = CliRunner().invoke(command, asked)
+    words = ["--model", uri(run), "--format", "json", "--top", "4", str(paintings_folder / "test")]
+    done = CliRunner().invoke(command, words)
     assert done.exit_code == 0, done.output
     answers = {
-        Path(found["image"]).relative_to(paintings_folder).as_posix(): found["styles"]
-        for found in json.loads(done.stdout)
+        Path(answer["image"]).relative_to(paintings_folder).as_posix(): answer["styles"]
+        for answer in json.loads(done.stdout)
     }
     assert {path: styles[0]["style"] for path, styles in answers.items()} == items(run)
     for styles in answers.values():
-        shares = [one["probability"] for one in styles]
-        assert shares == sorted(shares, reverse=True)
-        assert sum(shares) == pytest.approx(1)
-        assert {one["style"] for one in styles} == set(STYLES)
+        probabilities = [style["probability"] for style in styles]
+        assert probabilities == sorted(probabilities, reverse=True)
+        assert sum(probabilities) == pytest.approx(1)
+        assert {style["style"] for style in styles} == set(STYLES)
 
 
-def test_as_a_user_types_it(suite, cells, paintings_folder, tmp_path):
-    """In a process of its own: text, an image that cannot be read, and one that is not there."""
+def test_unreadable_images_are_named_and_the_others_predicted(suite, cells, paintings_folder, tmp_path):
+    # The output is text; one image is broken, one does not exist.
     run = cells["sorted", "3", "0.1", "off"]
     image = paintings_folder / "test" / "Amber" / "0.jpg"
     (tmp_path / "broken.jpg").write_bytes(image.read_bytes()[:100])
@@ -84,7 +84,7 @@ def test_as_a_user_types_it(suite, cells, paintings_folder, tmp_path):
     assert last == "Error: 2 of 3 images cannot be read"
 
 
-def test_the_entry_point(suite, cells, paintings_folder):
+def test_the_entry_point_prints_predictions(suite, cells, paintings_folder):
     run = cells["sorted", "3", "0.1", "on"]
     image = paintings_folder / "test" / "Amber" / "0.jpg"
     done = mlflow_run(suite.environment, "predict", model=uri(run), images=image, top=1)
@@ -92,7 +92,7 @@ def test_the_entry_point(suite, cells, paintings_folder):
     assert f"{image}: {items(run)['test/Amber/0.jpg']} " in done.stdout
 
 
-def test_csv(cells, paintings_folder):
+def test_csv_has_a_row_per_image_and_style(cells, paintings_folder):
     image = str(paintings_folder / "test" / "Amber" / "1.jpg")
     done = CliRunner().invoke(
         command, ["--model", uri(cells["sorted", "3", "0.1", "off"]), "--format", "csv", image]
@@ -116,8 +116,8 @@ def test_mlflow_models_predict_without_the_project(suite, cells, paintings_folde
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
-    *found, missing = json.loads((tmp_path / "out.json").read_text())["predictions"]
-    assert [row["style"] for row in found] == list(answers.values())
+    *predictions, missing = json.loads((tmp_path / "out.json").read_text())["predictions"]
+    assert [row["style"] for row in predictions] == list(answers.values())
     assert missing == {
         "style": None,
         "error": "No such file or directory",
@@ -127,7 +127,7 @@ def test_mlflow_models_predict_without_the_project(suite, cells, paintings_folde
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """A network that was not trained, as a model that crops its pictures; and the network."""
+    """Folder of a saved, untrained network that crops its images; the network."""
     torch.manual_seed(0)
     network = Network(2, 0.1, 32, 3).eval()
     folder = tmp_path_factory.mktemp("saved") / "model"
@@ -152,12 +152,12 @@ def test_pictures_are_read_as_in_training(saved, picture):
     pixels = decoding.decode(picture, 32, "crop").pixels
     with torch.no_grad():
         expected = network(torch.tensor(pixels).permute(2, 0, 1)[None].float()).exp()[0].numpy()
-    found = mlflow.pyfunc.load_model(str(folder)).predict(pd.DataFrame({"path": [str(picture)]}))
-    assert list(found.columns) == ["style", "error", "p_style", "p_error", "p_Amber"]
-    np.testing.assert_allclose(found.iloc[0, 2:].to_numpy(float), expected, rtol=1e-5)
+    table = mlflow.pyfunc.load_model(str(folder)).predict(pd.DataFrame({"path": [str(picture)]}))
+    assert list(table.columns) == ["style", "error", "p_style", "p_error", "p_Amber"]
+    np.testing.assert_allclose(table.iloc[0, 2:].to_numpy(float), expected, rtol=1e-5)
 
 
-def test_paths_bytes_text_and_pixels_are_one(saved, picture):
+def test_paths_bytes_text_and_pixels_give_the_same_predictions(saved, picture):
     model = mlflow.pyfunc.load_model(str(saved[0]))
     content = picture.read_bytes()
     upright = np.rot90(np.asarray(Image.open(picture)), -1)
@@ -181,20 +181,20 @@ def test_paths_bytes_text_and_pixels_are_one(saved, picture):
         np.zeros((8, 8, 3), np.uint8),
     ],
 )
-def test_what_is_no_picture_is_refused(saved, images):
+def test_other_inputs_are_refused(saved, images):
     model = mlflow.pyfunc.load_model(str(saved[0]))
     with pytest.raises(ValueError, match="bytes"):
         model.predict(images)
 
 
-def test_the_network_itself_is_there_as_well(saved):
+def test_the_model_loads_as_a_torch_network(saved):
     folder, network = saved
     pixels = torch.rand(5, 3, 32, 32) * 255
     with torch.no_grad():
         assert torch.equal(mlflow.pytorch.load_model(str(folder))(pixels), network(pixels))
 
 
-def test_mistakes(suite, saved, tmp_path):
+def test_mistakes_are_one_line_or_clicks_usage(suite, saved, tmp_path):
     image = tmp_path / "image.png"
     Image.new("RGB", (8, 8)).save(image)
     (tmp_path / "empty").mkdir()

@@ -1,4 +1,4 @@
-"""One list of dependencies, said to MLflow in two ways that mean one environment."""
+"""MLflow builds the same environment from conda.yaml and from the file that setup writes."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ def test_conda_yaml_names_requirements_alone():
     assert packages == ["python=3.11", "pip", {"pip": ["-r requirements.txt"]}]
 
 
-def test_setup_writes_the_environment_that_it_ran_in(tmp_path, monkeypatch):
+def test_setup_writes_the_environment_of_conda_yaml(tmp_path, monkeypatch):
     for name in ("conda.yaml", "requirements.txt"):
         shutil.copy(ROOT / name, tmp_path)
     monkeypatch.setattr(setup, "ROOT", tmp_path)
@@ -39,8 +39,8 @@ def test_what_setup_writes_is_not_committed():
 
 
 @pytest.mark.slow
-def test_without_conda_and_pyenv(tmp_path):
-    """The whole way: uv builds the environment, and from then on plain ``mlflow run`` finds it."""
+def test_a_suite_runs_without_conda_and_pyenv(tmp_path):
+    # uv builds the environment; from then on plain `mlflow run` finds it.
     files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in files.splitlines():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

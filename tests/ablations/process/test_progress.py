@@ -1,4 +1,4 @@
-"""Progress: a bar in a terminal, lines in a log, next to nothing when quiet."""
+"""Progress is a bar in a terminal and lines in a log; a quiet suite prints failures alone."""
 
 import os
 import pty
@@ -29,7 +29,7 @@ say("the link", always=True)
 
 
 @pytest.mark.parametrize(("expected", "left"), [(None, "10 min"), ([600.0, 600.0, 6000.0], "1.7 h")])
-def test_time_left_goes_by_what_a_training_is_expected_to_take(expected, left):
+def test_time_left_follows_from_the_expected_durations(expected, left):
     progress = SuiteProgress([("one", 1), ("two", 1), ("three", 1)], expected)
     progress.started_at -= 1200
     progress.fractions = [1.0, 1.0, 0.0]
@@ -37,22 +37,22 @@ def test_time_left_goes_by_what_a_training_is_expected_to_take(expected, left):
 
 
 def in_terminal(words: list[str], environment: dict[str, str]) -> str:
-    """What a program writes to a pseudo-terminal."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(words, env=environment, stdout=theirs, stderr=theirs, stdin=theirs)
-    os.close(theirs)
-    said = b""
+    """Run a program in a pseudo-terminal; return its output."""
+    terminal, end = pty.openpty()
+    process = subprocess.Popen(words, env=environment, stdout=end, stderr=end, stdin=end)
+    os.close(end)
+    output = b""
     while True:
         try:
-            piece = os.read(ours, 4096)
+            piece = os.read(terminal, 4096)
         except OSError:  # the other end is closed
             break
         if not piece:
             break
-        said += piece
-    os.close(ours)
-    assert process.wait() == 0, said
-    return said.decode()
+        output += piece
+    os.close(terminal)
+    assert process.wait() == 0, output
+    return output.decode()
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def in_log(words: list[str], environment: dict[str, str]) -> str:
     return done.stdout
 
 
-def test_decoding(environment, paintings_folder):
+def test_decoding_shows_a_bar_in_a_terminal_and_one_line_in_a_log(environment, paintings_folder):
     words = [sys.executable, "-m", "ablations.cli.prepare", "--data", str(paintings_folder)]
     terminal = in_terminal([*words, "--image-size", "24"], environment)
     log = in_log([*words, "--image-size", "25"], environment)
@@ -77,15 +77,15 @@ def test_decoding(environment, paintings_folder):
     assert "decoding at 25 px: 47 images\n" in log
 
 
-def test_a_suite_in_a_terminal(environment):
-    said = in_terminal([sys.executable, "-c", SUITE], environment)
-    assert BAR in said
-    assert "3/3 runs" in said  # below the lines of what ended
-    assert "[2/3 runs, " in said
-    assert "two FAILED: no luck" in said
+def test_a_suite_shows_a_bar_below_its_lines_in_a_terminal(environment):
+    output = in_terminal([sys.executable, "-c", SUITE], environment)
+    assert BAR in output
+    assert "3/3 runs" in output  # below the lines of the trainings that ended
+    assert "[2/3 runs, " in output
+    assert "two FAILED: no luck" in output
 
 
-def test_a_suite_in_a_log(environment):
+def test_a_suite_prints_a_line_per_training_in_a_log(environment):
     begins, one, two, link = in_log([sys.executable, "-c", SUITE], environment).splitlines()
     assert (begins, link) == ("begins", "the link")
     assert one.startswith("[2/3 runs, ")
@@ -94,7 +94,7 @@ def test_a_suite_in_a_log(environment):
 
 
 @pytest.mark.parametrize("run", [in_terminal, in_log])
-def test_a_suite_that_is_quiet(environment, run):
+def test_a_quiet_suite_prints_failures_and_its_last_lines(environment, run):
     failed, link = run([sys.executable, "-c", SUITE, "quiet"], environment).splitlines()
     assert failed.endswith("two FAILED: no luck")
     assert link == "the link"
