@@ -17,7 +17,8 @@ import pytest
 import torch
 from PIL import Image
 
-from wikiart.images import paintings, store
+from wikiart.images import paintings
+from wikiart.images.building import build_store
 from wikiart.learning.config import TrainingConfig
 from wikiart.learning.data import TrainingData
 from wikiart.learning.evaluation import output_styles, predict, score
@@ -210,7 +211,7 @@ def measure_data(folder: Path) -> dict[str, Any]:
     dataset = paintings.find(folder / "images")
     numbers: dict[str, Any] = {}
     for resize in ("stretch", "crop", "pad"):
-        decoded = store.build(dataset, SIZE, folder / "cache", resize=resize)
+        decoded = build_store(dataset, SIZE, folder / "cache", resize=resize)
         weights = np.arange(1, decoded.train.images[0].size + 1)
         pixels = decoded.train.images[: len(KINDS)].reshape(len(KINDS), -1).astype(np.int64)
         numbers[f"pixels, {resize}"] = (pixels @ weights).tolist()
