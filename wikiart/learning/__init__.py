@@ -1,1 +1,16 @@
-"""TODO room."""
+"""From a configuration and images to a trained network and its scores.
+
+The room holds what one training is: its configuration, its network, its data, the steps, the state
+between epochs, and the evaluation on test images. Import from its modules:
+
+- `config`: `TrainingConfig`, every field of which can be a factor
+- `data`: `TrainingData`, the images and synthetic images that a network is trained on
+- `network`: `Network`
+- `training`: `train`, `time_step`, `Epoch`
+- `evaluation`: `predict`, `output_styles`, `score`
+- `classifier`: `Classifier`, a trained network for use, which travels within saved models
+- `fast`: the networks' forward pass with less work; an implementation of `network`, and no more
+
+It must not know of designs, runs, suites, MLflow or command lines. Numbers that a training gives may
+change only if ``training`` or ``evaluation`` in `wikiart.versions` is raised.
+"""

@@ -1,7 +1,7 @@
-"""Pictures in, styles with probabilities out: a trained network, for use.
+"""A trained network for use: from pictures to styles with probabilities.
 
-This file and images/decoding.py are copied into every saved model, so that it loads
-where the project is not installed: they import nothing else of it, and each other by a relative name.
+This file and images/decoding.py are copied into every saved model, so that it can be loaded where the
+project is not installed. They import nothing else of the project, and each other by relative names.
 """
 
 import base64
@@ -17,23 +17,23 @@ from PIL import Image
 
 from ..images.decoding import RESIZE, Unreadable, decode
 
-PREFIX = "p_"  #: begins the name of each style's column: a style may itself be called "style"
-BATCH = 64  #: images that go through the network at once
+PREFIX = "p_"  #: of the names of the styles' columns, since a style may itself be called "style"
+BATCH = 64  #: pictures that are classified together
 
 
 class Classifier:
-    """A network with all that is needed to ask it about pictures.
+    """A network together with what is needed to classify pictures.
 
     Parameters
     ----------
     network : callable
         Maps float32 (n, 3, image_size, image_size), pixels 0..255, to log-probabilities (n, classes).
     classes : sequence of str
-        The style that each output is read as, in order.
+        The style that each output of the network stands for.
     image_size : int
         Side in pixels of the images that the network was trained on.
     resize : {"stretch", "crop", "pad"}
-        How they became square.
+        How they were made square.
     """
 
     def __init__(
@@ -47,43 +47,44 @@ class Classifier:
         self.image_size, self.resize = image_size, resize
 
     def predict(self, images: pd.DataFrame | np.ndarray) -> pd.DataFrame:
-        """Styles of pictures, which are read as the training images were.
+        """Classify pictures; they are decoded and resized as the training images were.
 
         Parameters
         ----------
         images : DataFrame or array
-            A column ``path`` of files; or a column ``image`` of what such files hold, as bytes or as
+            A column ``path`` of files; or a column ``image`` with the content of files, as bytes or
             base64 text; or integers 0..255 (n, height, width, 3), RGB, upright.
 
         Returns
         -------
         DataFrame
-            A row for each picture: ``style``, the most probable; ``error``, why a picture cannot be
-            read, in which case all else is None; and a probability ``p_<style>`` for each style, in
-            the order of the network's outputs.
+            A row for each picture: ``style``, the most probable one; ``error``, the reason why a
+            picture cannot be read, in which case the other columns are None; and ``p_<style>``, the
+            probability of each style, in the order of the network's outputs.
 
         Raises
         ------
         ValueError
-            Neither such a table nor such an array.
+            ``images`` is neither such a table nor such an array.
         """
         sources = _sources(images)
         rows: list[list[Any]] = []
         for start in range(0, len(sources), BATCH):
-            rows += self._answer(sources[start : start + BATCH])
+            rows += self._classify(sources[start : start + BATCH])
         columns = ["style", "error", *(f"{PREFIX}{style}" for style in self.classes)]
         frame = pd.DataFrame(rows, columns=columns)
         if frame["error"].isna().all():
             return frame
-        return frame.astype(object).where(frame.notna(), None)  # no NaN, which JSON does not know
+        return frame.astype(object).where(frame.notna(), None)  # JSON has no NaN
 
-    def _answer(self, sources: Sequence[Any]) -> list[list[Any]]:
+    def _classify(self, sources: Sequence[Any]) -> list[list[Any]]:
+        """Return the rows of some pictures."""
         pictures = [self._pixels(source) for source in sources]
         readable = [picture for picture in pictures if isinstance(picture, np.ndarray)]
-        answers = iter(self._probabilities(np.stack(readable)) if readable else ())
-        nothing = [None] * len(self.classes)
+        probabilities = iter(self._probabilities(np.stack(readable)) if readable else ())
+        missing = [None] * len(self.classes)
         return [
-            self._row(next(answers)) if isinstance(picture, np.ndarray) else [None, picture, *nothing]
+            self._row(next(probabilities)) if isinstance(picture, np.ndarray) else [None, picture, *missing]
             for picture in pictures
         ]
 
@@ -91,7 +92,7 @@ class Classifier:
         return [self.classes[int(probabilities.argmax())], None, *probabilities.tolist()]
 
     def _pixels(self, source: Any) -> np.ndarray | str:
-        """uint8 (image_size, image_size, 3), or why there are none."""
+        """Return uint8 (image_size, image_size, 3), or the reason why the picture cannot be read."""
         if isinstance(source, np.ndarray):
             return np.asarray(RESIZE[self.resize](Image.fromarray(source), self.image_size))
         try:
@@ -100,18 +101,19 @@ class Classifier:
             return str(error)
 
     def _probabilities(self, pixels: np.ndarray) -> np.ndarray:
-        """Float (n, classes) for uint8 (n, image_size, image_size, 3)."""
+        """Return float64 (n, classes) for uint8 (n, image_size, image_size, 3)."""
         with torch.inference_mode():
             outputs = self.network(torch.from_numpy(pixels).permute(0, 3, 1, 2).float())
         return outputs.double().exp().numpy()
 
 
 def _sources(images: pd.DataFrame | np.ndarray) -> list[Any]:
+    """Return a path, the content of a file, or an array for each picture."""
     if isinstance(images, pd.DataFrame) and "path" in images:
         return [Path(path) for path in images["path"]]
     if isinstance(images, pd.DataFrame) and "image" in images:
         return [content if isinstance(content, bytes) else _decoded(content) for content in images["image"]]
-    if isinstance(images, np.ndarray) and images.ndim == 4 and images.shape[3] == 3 and _are_bytes(images):
+    if isinstance(images, np.ndarray) and images.ndim == 4 and images.shape[3] == 3 and _are_pixels(images):
         return list(images.astype(np.uint8))
     raise ValueError(
         "give pictures as a DataFrame with a column path (files) or image (bytes, or base64 text of a "
@@ -123,15 +125,23 @@ def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, TypeError, ValueError) as error:
-        raise ValueError("the column image holds bytes, or base64 text of a file") from error
+        raise ValueError("the column image must hold bytes, or base64 text of a file") from error
 
 
-def _are_bytes(values: np.ndarray) -> bool:
+def _are_pixels(values: np.ndarray) -> bool:
     if not np.issubdtype(values.dtype, np.integer):
         return False
     return bool(values.size == 0 or (values.min() >= 0 and values.max() <= 255))
 
 
 def _load_pyfunc(path: str, model_config: Mapping[str, Any]) -> Classifier:
-    """By this name MLflow loads a model; ``model_config``: what `Classifier` takes beside the network."""
+    """Load a saved model; the loader of the flavour ``python_function`` calls it by this name.
+
+    Parameters
+    ----------
+    path : str
+        File of the exported network.
+    model_config : mapping
+        The other arguments of `Classifier`.
+    """
     return Classifier(torch.export.load(path).module(), **model_config)

@@ -1,14 +1,18 @@
-"""What decides a training: one frozen, validated record whose every field can be a factor."""
+"""The configuration of one training: a frozen, validated record whose fields can be factors."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-CLASS_ORDERS = ("unsorted", "sorted")  # how an evaluation numbers the classes; training knows nothing of it
+CLASS_ORDERS = (
+    "unsorted",
+    "sorted",
+)  #: see `evaluation.output_styles`; no part of a training
 
 
 def _smote_level(level: str) -> str:
+    """Return the one spelling of a level of SMOTE."""
     if level in ("off", "on", "auto"):
         return level
     if level.isdecimal() and int(level) > 0:
@@ -19,10 +23,10 @@ def _smote_level(level: str) -> str:
 
 
 class TrainingConfig(BaseModel):
-    """The settings of one training. Defaults are the study's improved network.
+    """Settings of one training. The defaults are those of the study's improved network.
 
     The study's first settings were ``conv_layers=1 dropout=0.01 learning_rate=0.01
-    batch_size=32 epochs=20`` at 416 pixels; all of them are reachable here.
+    batch_size=32 epochs=20 image_size=416``.
 
     Raises
     ------
@@ -56,7 +60,7 @@ _BOUNDS = {
 
 
 def allowed_values(name: str) -> str:
-    """The values that a field may hold: ``"integer, at least 1, at most 5 (convolutions; ...)"``."""
+    """Return a phrase that says which values a field may have: ``"integer, at least 1, at most 5 (...)"``."""
     schema = TrainingConfig.model_json_schema()["properties"][name]
     bounds = [f"{words} {schema[bound]}" for bound, words in _BOUNDS.items() if bound in schema]
     return f"{', '.join([schema['type'], *bounds])} ({schema['description']})"

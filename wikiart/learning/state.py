@@ -1,4 +1,4 @@
-"""A training between two epochs: all that the rest of it follows from, on disk and back."""
+"""The state of a training between two epochs, saved to a file and restored from it."""
 
 import logging
 import pickle
@@ -7,67 +7,78 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import nn
 
 from wikiart.cache.atomic import atomic_file
+from wikiart.learning.network import Network
 
 log = logging.getLogger(__name__)
 
 
 class Epoch(NamedTuple):
-    """What one pass over the training images came to."""
+    """Loss and accuracy of one pass over the training images."""
 
     number: int  #: from 1
-    loss: float  #: mean negative log-likelihood over the items, in training mode
-    accuracy: float  #: share of items answered right while training (0..1)
+    loss: float  #: mean negative log-likelihood of the items, in training mode
+    accuracy: float  #: share of items predicted correctly, in training mode (0..1)
 
 
 @dataclass
 class State:
-    """Network, optimizer, the two sources of chance (torch's own, the order of the items), the curve."""
+    """Everything that the remaining epochs depend on.
 
-    network: nn.Module
+    There are two sources of random numbers: torch's global one, for dropout, and ``generator``, for
+    the order of the items.
+    """
+
+    network: Network
     optimizer: torch.optim.Optimizer
-    order: torch.Generator
+    generator: torch.Generator
     device: torch.device
-    curve: list[Epoch] = field(default_factory=list)
+    curve: list[Epoch] = field(default_factory=list)  #: of the epochs until now
 
     def save(self, path: Path) -> None:
-        """Write the state; the file appears whole or not at all.
+        """Save the state; the file appears whole or not at all.
 
-        A disk that is full costs the file and a remark in the log, not the training.
+        If it cannot be written (the disk is full), a warning is logged and the training goes on.
         """
-        kept = {
+        state = {
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "order": self.order.get_state(),
-            "chance": torch.get_rng_state(),
-            "device chance": torch.cuda.get_rng_state(self.device) if self._on_gpu else None,
+            "order": self.generator.get_state(),
+            "random": torch.get_rng_state(),
+            "device random": torch.cuda.get_rng_state(self.device) if self._on_gpu else None,
             "curve": [tuple(epoch) for epoch in self.curve],
         }
         try:
             with atomic_file(path) as scratch:
-                torch.save(kept, scratch)
+                torch.save(state, scratch)
         except (OSError, RuntimeError) as error:  # torch's own writer raises RuntimeError on a full disk
-            log.warning("the state after epoch %d could not be kept: %s", len(self.curve), error)
+            log.warning("the state after epoch %d cannot be saved: %s", len(self.curve), error)
 
     def restore(self, path: Path) -> None:
-        """Go on from what `save` wrote; without a file, or from one that cannot be read, from the start."""
+        """Restore the state that `save` wrote.
+
+        Without a file the training begins at the first epoch; the same, with a warning, if the file
+        cannot be read.
+        """
         if not path.exists():
             return
         try:
-            kept = torch.load(path, map_location="cpu", weights_only=True)
+            state = torch.load(path, map_location="cpu", weights_only=True)
         except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-            log.warning("what an earlier start left cannot be read: %s", error)
+            log.warning("the state of an earlier start cannot be read: %s", error)
             return
-        self.network.load_state_dict(kept["network"])
-        self.optimizer.load_state_dict(kept["optimizer"])
-        self.order.set_state(kept["order"])
-        torch.set_rng_state(kept["chance"])
-        if self._on_gpu and kept["device chance"] is not None:
-            torch.cuda.set_rng_state(kept["device chance"], self.device)
-        self.curve = [Epoch(*point) for point in kept["curve"]]
-        log.info("goes on after epoch %d, where an earlier start was interrupted", len(self.curve))
+        # 1. Weights and running statistics into the existing tensors: the optimizer refers to them.
+        self.network.load_state_dict(state["network"])
+        # 2. Adam's moments and number of steps, which torch moves to the device of their parameters.
+        self.optimizer.load_state_dict(state["optimizer"])
+        # 3. Random numbers last: nothing may be drawn between here and the next epoch.
+        self.generator.set_state(state["order"])
+        torch.set_rng_state(state["random"])
+        if self._on_gpu and state["device random"] is not None:
+            torch.cuda.set_rng_state(state["device random"], self.device)
+        self.curve = [Epoch(*point) for point in state["curve"]]
+        log.info("resumed after epoch %d, where an earlier start was interrupted", len(self.curve))
 
     @property
     def _on_gpu(self) -> bool:

@@ -194,7 +194,7 @@ def test_stopped_and_gone_on_with(tmp_path, paintings_folder, undisturbed):
     suite.assert_whole(undisturbed.results)  # the last start went on without the worker that it lost
     assert len(suite.runs("KILLED")) >= 2 + 3  # two suites, and what was under way at each stop
     remarks = [suite.log(run) for run in suite.runs("FINISHED") if run.data.tags["role"] == "cell"]
-    assert any("goes on after epoch" in text for text in remarks)
+    assert any("resumed after epoch" in text for text in remarks)
 
 
 @pytest.mark.slow
