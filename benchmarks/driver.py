@@ -23,6 +23,7 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
+from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -50,23 +51,28 @@ def command(seeds: int, place: Path) -> list[str]:
 def inner(arguments: list[str]) -> None:
     """The suite's own command, with the no-op in place of the training; stops after some cells."""
     from ablations import ablate
-    from ablations.suite import course as suite
+    from ablations.process import progress
+    from ablations.suite import course, execute, report
+    from ablations.suite.plan import Plan
     from benchmarks import no_op
 
-    suite.carry_out = no_op.carry_out
-    suite.summarize = lambda destination, out: 0
-    most = int(os.environ.get("DRIVER_TRAININGS", "0"))
-    if most:
-        missing = suite._missing
-        suite._missing = lambda every, known: missing(every, known)[:most]
-    began, tell = psutil.Process().create_time(), suite.say
+    start = psutil.Process().create_time()
 
     def say(text: str, *, always: bool = False) -> None:
-        tell(text, always=always)
+        progress.say(text, always=always)
         line = next(filter(None, text.splitlines()), "(summary)")
-        print(f"driver: {time.time() - began:7.1f} s {resident():6.0f} MB  {line[:80]}", flush=True)
+        print(f"driver: {time.time() - start:7.1f} s {resident():6.0f} MB  {line[:80]}", flush=True)
 
-    suite.say = say
+    all_missing = Plan.missing.fget  # type: ignore[attr-defined]
+    limit = int(os.environ.get("DRIVER_TRAININGS", "0")) or None
+    replacements: list[tuple[object, str, object]] = [
+        (execute, "carry_out", no_op.carry_out),
+        (report, "summarize", lambda destination, out: 0),
+        (Plan, "missing", property(lambda plan: all_missing(plan)[:limit])),
+        *((module, "say", say) for module in (course, execute, report)),
+    ]
+    for owner, name, replacement in replacements:
+        patch.object(owner, name, replacement).start()
     ablate.command(arguments)
 
 

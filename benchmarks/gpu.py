@@ -130,7 +130,7 @@ def _print_ways(config: TrainingConfig, options: argparse.Namespace, on_gpu: boo
                 best = max(best, (rate, recorded))
     alone = Way(config, best[1], options.device, options.seconds)
     for processes in options.at_once:
-        rate = sum(Local(processes, 1).ask(images_per_second, alone))
+        rate = sum(Local(processes, 1).call_on_all(images_per_second, alone))
         print(f"  {f'float32, {processes} at once':22}{rate:8.0f}", flush=True)
 
 

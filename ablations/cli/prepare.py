@@ -22,17 +22,9 @@ from wikiart.cache import disk
 def command(**values: Any) -> None:
     """Decode the images and print what was found."""
     options = ImageOptions(**values)
-    folder = prepare.cache_folder(options.cache)
-    dataset = prepare.locate(options.data, folder)
+    dataset = prepare.locate(options)
     click.echo(f"{dataset}\n{prepare.count_styles(dataset)}")
-    images = prepare.prepare(
-        dataset,
-        [options.image_size],
-        options.resize,
-        folder,
-        allow_skipped=options.allow_skipped,
-        drop_leaks=options.drop_leaks,
-    )
+    images = prepare.prepare(dataset, [options.image_size], options)
     if lines := images.list_skipped(limit=None):
         click.echo(lines)
     click.echo(f"store: {images.store.folder} ({disk.size(images.store.folder) / 1e6:,.0f} MB)")

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,10 +11,10 @@ from ablations.cli.options import command_line, option_groups
 from ablations.design import designs
 from ablations.design.designs import Design, SuiteDescription
 from ablations.design.factors import DesignError, Factor, parse_base, parse_factors
-from ablations.engines import local as engine
+from ablations.engines.engine import EngineError
+from ablations.engines.processes import start_fork_server
 from ablations.process import environment, interrupts, progress
 from ablations.suite.options import GROUPS, SuiteOptions
-from ablations.suite.prepare import cache_folder
 from wikiart.learning.config import TrainingConfig
 
 OPTIONS = option_groups(GROUPS)
@@ -62,43 +61,21 @@ def _run(design: Design, options: SuiteOptions, description: SuiteDescription) -
     interrupts.exit_on_signal()
     interrupts.end_with_launcher()
     environment.quiet_libraries()
-    engine.warm_up()
-    from ablations.suite import course  # here, so that --help need not load torch and MLflow
+    start_fork_server()
+    from ablations.suite import course, machines  # here, so that --help need not load torch and MLflow
 
     if options.quiet:
         progress.set_quiet()
-    settings = course.Options(
-        data=options.data,
-        cache=cache_folder(options.cache),
-        resize=options.resize,
-        device=_device(options.device if options.engine == "local" else "auto"),
-        workers=options.workers,
-        threads=options.threads,
-        out=Path(options.out),
-        fresh=options.fresh,
-        allow_skipped=options.allow_skipped,
-        drop_leaks=options.drop_leaks,
-        engine=options.engine,
-        ray_address=options.ray_address,
-        node_device=options.device,
-    )
+    if options.engine == "local":
+        try:
+            device = machines.resolve_device(options.device)
+        except EngineError as error:
+            raise click.BadParameter(str(error), param_hint="--device") from error
+        options = options.model_copy(update={"device": device})
     try:
         interrupts.interrupt_once()
-        return course.run(design, settings, description)
+        return course.run(design, options, description)
     except KeyboardInterrupt:
         interrupts.ignore_signals()
         click.echo(f"\n{interrupts.LAST_LINE}", err=True)
         return interrupts.EXIT_CODE
-
-
-def _device(name: str) -> str:
-    import torch
-
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise click.BadParameter(f"{name}: {reason} (use cpu or auto)", param_hint="--device") from error
-    return name

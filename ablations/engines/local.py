@@ -1,215 +1,195 @@
-"""Where trainings run: in worker processes of this machine. Those of other machines: ray_engine."""
+"""The local engine: worker processes of this machine.
+
+Each worker has a pipe of its own to the driver, the process that runs the suite. A pipe that belongs to
+one worker needs no lock, and it ends when its worker does.
+
+The pools of libraries were tried. The standard library's ProcessPoolExecutor ends all workers if one dies.
+Pebble's ProcessPool replaces the dead one, but its workers read from one pipe under a lock: a worker that
+is killed while it holds that lock blocks all others. (A worker was killed at a random moment in each of 164
+pools of 10 ms tasks; one pool hung.)
+"""
 
 import multiprocessing
 import os
-import queue
-import sys
+import pickle
 import threading
-from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, closing, contextmanager
-from multiprocessing import forkserver
-from pathlib import Path
-from typing import Any, Protocol
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
 
+from ablations.engines.engine import TRIES, Report, Results, TaskResult, Work, WorkerDied
+from ablations.engines.processes import CONTEXT, start_worker
 from ablations.process import interrupts
-from ablations.process.environment import environment_variables
-from ablations.process.errors import UserError
+from ablations.process.errors import first_line
 
-Report = Callable[[float], None]  # share of a task that is done, 0..1; the first call says that it began
-Outcomes = Generator[tuple[int, BaseException | None], None, None]  # (index, error), as tasks end
-TRIES = 2  # a task whose worker died is tried once more
-
-#: Linux forks workers from a process that has loaded everything once; elsewhere each loads it for itself
-CONTEXT = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
-PRELOAD = "ablations.engines.preload"
-
-_reports: Any = None  # in a worker: the queue to the driver
-
-
-class WorkerDied(RuntimeError):
-    """A task's process ended without a word: out of memory, or killed."""
-
-
-class EngineError(UserError):
-    """An engine cannot be had; the message says why and what helps."""
-
-
-class Engine(Protocol):
-    """Something that carries out tasks: `Local`, or `ray_engine.Cluster`."""
-
-    @property
-    def workers(self) -> int:
-        """Tasks at a time."""
-
-    @property
-    def threads(self) -> int:
-        """Of each task."""
-
-    def run(
-        self,
-        work: Callable[[Any, Report], None],
-        tasks: Sequence[Any],
-        on_progress: Callable[[int, float], None],
-    ) -> Outcomes:
-        """Yield each task's position and ``None``, or what it raised, as tasks end."""
-
-
-def warm_up() -> None:
-    """Begin to load what workers need, in another process, while this one gets ready.
-
-    Workers get their environment variables from here: what is to reach them must be set before.
-    """
-    if CONTEXT.get_start_method() == "forkserver":
-        CONTEXT.set_forkserver_preload([PRELOAD])
-        with _environment(), interrupts.ignore_interrupts():
-            forkserver.ensure_running()
+POLL = 0.2  # seconds between two checks for an interrupt
+DIED_TWICE = "its worker process died, twice (out of memory? fewer workers need less)"
 
 
 class Local:
-    """Runs tasks in ``workers`` processes with ``threads`` threads each."""
+    """Runs tasks in processes of this machine.
+
+    Parameters
+    ----------
+    workers : int
+        Number of processes.
+    threads : int
+        Threads per process.
+    """
 
     def __init__(self, workers: int, threads: int):
         self.workers = workers
         self.threads = threads
 
-    def run(
-        self,
-        work: Callable[[Any, Report], None],
-        tasks: Sequence[Any],
-        on_progress: Callable[[int, float], None],
-    ) -> Outcomes:
-        """Carry out ``work(task, report)`` for every task.
+    def run(self, work: Work, tasks: Sequence[Any], on_progress: Callable[[int, float], None]) -> Results:
+        """Carry out tasks, see `Engine.run`.
 
-        Yields
-        ------
-        (index, error)
-            A task's position and ``None``, or what it raised, as tasks end. A worker that
-            dies takes the tasks of the others along; all are tried once more, then each alone, so
-            that only the one that kills its worker gets the error WorkerDied.
+        A task whose worker dies is tried once more, after the tasks that wait. If it kills that worker
+        as well, its result is the error `WorkerDied`; other tasks are not affected.
         """
-        tries: Counter[int] = Counter()
-        waiting = list(range(len(tasks)))
-        while waiting:
-            suspects = [index for index in waiting if tries[index] >= TRIES]
-            batch = suspects[:1] or waiting  # a suspect alone: then nobody else dies of it
-            started: set[int] = set()
-            ended: set[int] = set()
+        waiting = deque(range(len(tasks)))
+        deaths: Counter[int] = Counter()
+        busy: dict[Connection, int] = {}  # each busy worker's pipe, and the position of its task
+        processes: list[BaseProcess] = []
 
-            def progress(index: int, share: float, started: set[int] = started) -> None:
-                started.add(index)
-                on_progress(index, share)
+        def assign(connection: Connection) -> None:
+            busy[connection] = index = waiting.popleft()
+            _send(connection, (work, tasks[index]))
 
-            with closing(self._pool(work, tasks, batch, progress)) as outcomes:
-                for index, error in outcomes:
-                    ended.add(index)
-                    yield index, error
-            lost = (started or set(batch)) - ended  # none started: workers die before their first task
-            tries.update(lost)
-            if len(lost) == 1 and tries[index := lost.pop()] >= TRIES:
-                ended.add(index)
-                yield (
-                    index,
-                    WorkerDied("its worker process died, twice (out of memory? fewer workers need less)"),
-                )
-            waiting = [index for index in waiting if index not in ended]
+        try:
+            while waiting or busy:
+                # 1. Start workers, at most one per task. Interrupts are deferred until the process stands
+                #    in the list of those that are ended below.
+                while waiting and len(busy) < self.workers:
+                    with interrupts.deferred():
+                        connection, worker_end = CONTEXT.Pipe()
+                        processes.append(start_worker(_serve, worker_end, self.threads))
+                    # The worker has its end now. Without this copy, the pipe ends when the worker dies.
+                    worker_end.close()
+                    assign(connection)
+                interrupts.check()
+                # 2. Receive what workers have sent.
+                ready = wait(list(busy), timeout=POLL)
+                for connection in [connection for connection in busy if connection in ready]:
+                    index = busy[connection]
+                    message = _receive(connection)
+                    if isinstance(message, float):
+                        on_progress(index, message)
+                        continue
+                    # 3. The task has ended, by a result or by the death of its worker (None).
+                    del busy[connection]
+                    if message is None:
+                        connection.close()
+                        deaths[index] += 1
+                        if deaths[index] < TRIES:
+                            waiting.append(index)
+                            continue
+                        message = None, WorkerDied(DIED_TWICE)
+                    # 4. The worker gets the next task, or exits because its pipe is closed.
+                    elif waiting:
+                        assign(connection)
+                    else:
+                        connection.close()
+                    yield TaskResult(index, *message)
+        except BaseException:
+            # An interrupt, an error of the caller, or a generator that is closed early. Workers are not
+            # asked to stop: whatever they write appears whole or not at all, and their runs are ended by
+            # the suite.
+            with interrupts.deferred():
+                for process in filter(BaseProcess.is_alive, processes):
+                    process.kill()
+            raise
+        finally:
+            for process in processes:
+                process.join()
 
-    def ask(self, question: Callable[[Any], Any], about: Any) -> list[Any]:
-        """Put one question to all workers at the same time; their answers.
+    def call_on_all(self, function: Callable[[Any], Any], argument: Any) -> list[Any]:
+        """Call ``function(argument)`` once in every worker, in all of them at the same time.
+
+        Returns
+        -------
+        list
+            What the calls returned.
 
         Raises
         ------
-        BrokenProcessPool
-            A worker died.
+        BaseException
+            What a call raised, or WorkerDied.
         """
-        calls = [(question, about)] * self.workers
-        with self._working(calls, None) as futures:
-            while wait(futures, timeout=0.2).not_done:
-                interrupts.check()
-            return [future.result() for future in futures]
-
-    def _pool(
-        self,
-        work: Callable[[Any, Report], None],
-        tasks: Sequence[Any],
-        indices: Sequence[int],
-        on_progress: Callable[[int, float], None],
-    ) -> Outcomes:
-        """One pool's life: until every task has ended, or a worker dies and takes the pool along."""
-        reports = CONTEXT.Queue()
-        calls = [(_carry_out, work, index, tasks[index]) for index in indices]
-        with self._working(calls, reports) as futures:
-            yield from _collect(dict(zip(futures, indices, strict=True)), reports, on_progress)
-
-    @contextmanager
-    def _working(self, calls: Sequence[tuple], reports: Any) -> Iterator[list[Future]]:
-        """Workers at these calls, function and arguments; if what is within fails, they are killed."""
-        warm_up()
-        count = min(self.workers, len(calls))
-        pool = ProcessPoolExecutor(count, CONTEXT, _start_worker, (self.threads, reports))
-        try:
-            # Submitting starts the processes.
-            with interrupts.deferred(), interrupts.ignore_interrupts(), _environment():
-                futures = [pool.submit(*call) for call in calls]
-            yield futures
-        except BaseException:
-            for process in multiprocessing.active_children():
-                process.kill()  # what they were at is named by the caller; nothing half-written is left
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
+        # As many tasks as workers: `run` starts all workers before it gives any of them a second task.
+        tasks = [argument] * self.workers
+        results = list(self.run(partial(_without_report, function), tasks, lambda index, fraction: None))
+        for result in results:
+            if result.error is not None:
+                raise result.error
+        return [result.value for result in results]
 
 
-def _collect(futures: dict[Future, int], reports: Any, on_progress: Callable[[int, float], None]) -> Outcomes:
-    pending = set(futures)
-    while pending:
-        interrupts.check()
-        done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-        _drain(reports, on_progress)
-        for future in done:
-            error = future.exception()
-            if not isinstance(error, BrokenProcessPool):
-                yield futures[future], error
+def _without_report(function: Callable[[Any], Any], argument: Any, _: Report) -> Any:
+    return function(argument)
 
 
-def _drain(reports: Any, on_progress: Callable[[int, float], None]) -> None:
-    while True:
-        try:
-            on_progress(*reports.get_nowait())
-        except queue.Empty:
-            return
+def _send(connection: Connection, message: object) -> None:
+    """Send a message to a worker; if it is dead, the next `_receive` says so."""
+    with suppress(OSError):
+        connection.send(message)
 
 
-def _environment() -> AbstractContextManager[None]:
-    """Processes that are started within find the project, and start without idle threads.
-
-    A process with threads had better not be forked. `_start_worker` sets their number.
-    """
-    path = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
-    values = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(path)}
-    return environment_variables(values)
+def _receive(connection: Connection) -> Any:
+    """Receive a worker's message: a float (progress), a pair (value, error), or None if it is dead."""
+    try:
+        return connection.recv()
+    except (EOFError, OSError):
+        return None
 
 
-def _start_worker(threads: int, reports: Any) -> None:
-    global _reports
-    _reports = reports
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def _serve(connection: Connection, threads: int) -> None:
+    """Carry out tasks until the driver closes the pipe. The whole life of a worker process."""
+    # 1. End with the driver, also in the middle of a task.
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    # 2. Set the number of threads, before a task loads or computes anything.
     import torch
     from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(threads)
     threadpool_limits(threads)
 
+    def send(message: object) -> None:
+        try:
+            connection.send(message)
+        except OSError:  # the driver is dead
+            os._exit(1)
 
-def _end_with_parent() -> None:
+    # 3. Take task after task: a float 0 says that it has started, a pair that it has ended.
+    while True:
+        try:
+            work, task = connection.recv()
+        except EOFError:
+            return
+        send(0.0)
+        try:
+            value = work(task, send)
+        except BaseException as error:
+            send((None, _picklable(error)))
+        else:
+            send((value, None))
+
+
+def _picklable(error: BaseException) -> BaseException:
+    """Return an error that reaches the driver; some types can be pickled and not be loaded again."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {first_line(error)}")
+    return error
+
+
+def _exit_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _carry_out(work: Callable[[Any, Report], None], index: int, task: Any) -> None:
-    _reports.put((index, 0.0))
-    work(task, lambda share: _reports.put((index, share)))

@@ -1,4 +1,4 @@
-"""Where trainings run, elsewhere: on the nodes of a Ray cluster. Needs requirements-ray.txt."""
+"""The engine on a Ray cluster: tasks run on its nodes. Needs requirements-ray.txt."""
 
 import logging
 import math
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # before Ray is imported, which reads it then
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray reads it when it is imported
 
 import ray
 from ray.exceptions import (
@@ -25,50 +25,81 @@ from ray.exceptions import (
 )
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from ablations.engines.local import TRIES, EngineError, Outcomes, Report, WorkerDied
+from ablations.engines.engine import TRIES, EngineError, Results, TaskResult, Work, WorkerDied
 from ablations.process import interrupts
 from ablations.process.progress import say
 
-PACKAGES = ("ablations", "wikiart")  # the code travels to the nodes
-TRAVELS = ("MLFLOW_", "WIKIART_SAVE_SECONDS")  # beginnings of the environment's names that do as well
-STAYS = ("MLFLOW_RUN_ID",)  # the suite's own run
-NODE_TRIES = 5  # a task whose node died is tried so often in all: nodes may be lent, and called back
-POLL = 0.2  # seconds between two looks at what has ended
+PACKAGES = ("ablations", "wikiart")  # sent to the nodes
+SENT_VARIABLES = ("MLFLOW_", "WIKIART_SAVE_SECONDS")  # beginnings of the names of environment variables
+KEPT_VARIABLES = ("MLFLOW_RUN_ID",)  # not sent: the run of the suite itself
+NODE_TRIES = 5  # how often a task is started whose node dies: nodes may be lent, and reclaimed
+POLL = 0.2  # seconds between two checks for ended tasks
+CAPACITY_INTERVAL = 2.0  # seconds between two counts of the nodes' capacity
 
 _ROOT = Path(__file__).resolve().parents[2]
+_PROCESS_DIED = (WorkerCrashedError, OutOfMemoryError)
+_NODE_DIED = (NodeDiedError, LocalRayletDiedError)
 
 
-class Cluster:
-    """Runs tasks on the nodes of a Ray cluster, each with ``threads`` processors and its share of a GPU.
+def connect(address: str, workers: int, threads: int, device: str) -> "Cluster":
+    """Connect to a Ray cluster.
 
     Parameters
     ----------
     address : str
         ``auto`` (RAY_ADDRESS, else the cluster of this machine), or host:port of the head.
     workers : int
-        Tasks at a time in the whole cluster; 0: one for every ``threads`` processors, or for every GPU.
-        More than there are GPUs share them evenly.
+        Number of tasks that run concurrently in the whole cluster. 0: one for every ``threads`` processors,
+        or for every GPU. More tasks than GPUs share them evenly.
     threads : int
-        Of each task. Default of 0: 1.
+        Threads per task. 0: 1.
     device : {"auto", "cpu", "cuda"}
         ``auto``: ``cuda`` if any node has a GPU.
 
     Raises
     ------
     EngineError
-        No cluster answers there, or it cannot do what is asked.
+        There is no cluster at the address, or it has no GPU.
+    """
+    _initialize(address)
+    gpus = ray.cluster_resources().get("GPU", 0)
+    if device.startswith("cuda") and not gpus:
+        raise EngineError("device=cuda, but no node of the Ray cluster has a GPU: use device=cpu")
+    device = "cuda" if gpus and device != "cpu" else "cpu"
+    return Cluster(
+        max_workers=workers,
+        threads=threads or 1,
+        device=device,
+        gpus_per_task=1 / max(1, math.ceil(workers / gpus)) if device == "cuda" else 0,
+        node=ray.get_runtime_context().get_node_id(),
+    )
+
+
+class Cluster:
+    """Runs tasks on the nodes of the Ray cluster that this process is connected to.
+
+    A context manager that disconnects at its end; made by `connect`.
+
+    Parameters
+    ----------
+    max_workers : int
+        Number of tasks that run concurrently; 0: as many as the nodes have room for.
+    threads : int
+        Processors per task.
+    device : {"cpu", "cuda"}
+        Where a task computes.
+    gpus_per_task : float
+        GPUs per task, which may be a fraction.
+    node : str
+        Ray's id of this machine.
     """
 
-    def __init__(self, address: str, workers: int, threads: int, device: str):
-        _connect(address)
-        self._workers = workers
-        self.threads = threads or 1
-        gpus = ray.cluster_resources().get("GPU", 0)
-        if device.startswith("cuda") and not gpus:
-            raise EngineError("device=cuda, but no node of the Ray cluster has a GPU: use device=cpu")
-        self.device = "cuda" if gpus and device != "cpu" else "cpu"
-        self._share = 1 / max(1, math.ceil(workers / gpus)) if self.device == "cuda" else 0
-        self.node = ray.get_runtime_context().get_node_id()  #: of the driver
+    def __init__(self, max_workers: int, threads: int, device: str, gpus_per_task: float, node: str):
+        self.max_workers = max_workers
+        self.threads = threads
+        self.device = device
+        self.gpus_per_task = gpus_per_task
+        self.node = node
 
     def __enter__(self) -> "Cluster":
         return self
@@ -78,97 +109,98 @@ class Cluster:
 
     @property
     def workers(self) -> int:
-        """Tasks that run at a time."""
-        return self._workers or self._capacity()
+        """Number of tasks that run concurrently."""
+        return self.max_workers or self.capacity()
 
     @property
     def addresses(self) -> set[str]:
-        """Network addresses of the nodes that live."""
+        """Network addresses of the nodes that are alive."""
         return {node["NodeManagerAddress"] for node in ray.nodes() if node["Alive"]}
 
-    def _capacity(self) -> int:
-        """Tasks that the nodes which live now have room for."""
-        asked = {"CPU": self.threads, "GPU": self._share}
+    def capacity(self) -> int:
+        """Count the tasks that the nodes which are alive have room for."""
+        per_task = {"CPU": self.threads, "GPU": self.gpus_per_task}
         room = [
-            min(node["Resources"].get(name, 0) / share for name, share in asked.items() if share)
+            min(node["Resources"].get(name, 0) / amount for name, amount in per_task.items() if amount)
             for node in ray.nodes()
             if node["Alive"]
         ]
-        return sum(int(tasks + 1e-3) for tasks in room)  # Ray counts shares in ten-thousandths
+        return sum(int(tasks + 1e-3) for tasks in room)  # Ray rounds resources to ten-thousandths
 
-    def run(
-        self,
-        work: Callable[[Any, Report], None],
-        tasks: Sequence[Any],
-        on_progress: Callable[[int, float], None],
-    ) -> Outcomes:
-        """Carry out ``work(task, report)`` for every task; as `engine.Local.run`.
+    def run(self, work: Work, tasks: Sequence[Any], on_progress: Callable[[int, float], None]) -> Results:
+        """Carry out tasks, see `Engine.run`.
 
-        A task whose node dies is tried again on another, one whose process dies once more.
+        A task whose node dies is started again on another node, NODE_TRIES times in all; a task whose
+        process dies, TRIES times.
         """
+        # 1. Progress reports are collected by an actor on this machine, so that they survive other nodes.
         here = NodeAffinitySchedulingStrategy(self.node, soft=False)
         reports: Any = ray.remote(num_cpus=0)(_Reports).options(scheduling_strategy=here).remote()
-        carry = _carry_out.options(
+        # 2. What is the same for all tasks is stored once in the cluster.
+        carry_out = _carry_out.options(
             num_cpus=self.threads,
-            num_gpus=self._share,
-            max_retries=0,  # _again decides
+            num_gpus=self.gpus_per_task,
+            max_retries=0,  # retried here, not by Ray
         )
-        environment = ray.put(_environment())
-        what = ray.put(work)
+        environment, shared_work = ray.put(_environment()), ray.put(work)
         waiting = deque(range(len(tasks)))
         running: dict[ray.ObjectRef, int] = {}
-        deaths: Counter[tuple[int, type]] = Counter()
-        room = _Room(self)
+        deaths: Counter[tuple[int, int]] = Counter()
+        limit = _Limit(self)
         try:
             while waiting or running:
                 interrupts.check()
-                while waiting and len(running) < room.now():
+                # 3. Submit tasks up to the limit.
+                while waiting and len(running) < limit.current():
                     index = waiting.popleft()
-                    running[carry.remote(what, index, tasks[index], environment, reports)] = index
+                    reference = carry_out.remote(shared_work, index, tasks[index], environment, reports)
+                    running[reference] = index
+                # 4. Wait for the first that ends, then take all that have ended.
                 ended, _ = ray.wait(list(running), num_returns=1, timeout=POLL)
                 if ended:
                     ended, _ = ray.wait(list(running), num_returns=len(running), timeout=0)
-                for each in ray.get(reports.taken.remote()):
-                    on_progress(*each)
+                for report in ray.get(reports.take.remote()):
+                    on_progress(*report)
+                # 5. Submit again what died, in front of all others; yield the rest.
                 for reference in ended:
                     index = running.pop(reference)
-                    error = _error(reference)
-                    if _again(error, index, deaths):
+                    value, error = _outcome(reference)
+                    if _is_retried(error, index, deaths):
                         waiting.appendleft(index)
                     else:
-                        yield index, _told(error)
+                        yield TaskResult(index, value, _cause(error))
         finally:
             for reference in running:
                 ray.cancel(reference, force=True)
             ray.kill(reports)
 
 
-class _Room:
-    """How many tasks to have under way: some more than there is room for, so that no node waits for one."""
+class _Limit:
+    """The number of tasks to have submitted: twice the capacity, so that no node waits for the next."""
 
     def __init__(self, cluster: Cluster):
         self.cluster = cluster
-        self.asked = -math.inf
-        self.empty = False
+        self.capacity = -1
+        self.counted = -math.inf  # of time.monotonic()
 
-    def now(self) -> int:
-        if time.monotonic() - self.asked > 2:  # seconds; nodes come and go
-            self.asked = time.monotonic()
-            self.capacity = self.cluster._capacity()
-            if not self.capacity and not self.empty:
+    def current(self) -> int:
+        """Return the number, with the capacity counted again every few seconds: nodes come and go."""
+        if time.monotonic() - self.counted > CAPACITY_INTERVAL:
+            self.counted = time.monotonic()
+            before, self.capacity = self.capacity, self.cluster.capacity()
+            if not self.capacity and before:
                 say("no node of the Ray cluster has room for a training: waiting for one")
-            self.empty = not self.capacity
-        return self.cluster._workers or max(1, 2 * self.capacity)
+        return self.cluster.max_workers or max(1, 2 * self.capacity)
 
 
-def _connect(address: str) -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    # Ray prints what befalls its nodes among the suite's lines, and has no switch for that.
-    ray._private.worker.print_to_stdstream = lambda *lines, **how: None
+def _initialize(address: str) -> None:
+    handler = signal.getsignal(signal.SIGTERM)
+    # Ray prints events of its nodes among the suite's lines and has no option against it.
+    ray._private.worker.print_to_stdstream = lambda *arguments, **options: None
     modules = [str(_ROOT / package) for package in PACKAGES]
     code = {"py_modules": modules, "excludes": ["__pycache__"]}
     try:
-        _probe(address)
+        _check_address(address)
         ray.init(address, runtime_env=code, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, RuntimeError, ValueError, RayError) as error:
         raise EngineError(
@@ -177,11 +209,11 @@ def _connect(address: str) -> None:
         ) from error
     finally:
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, before)  # Ray takes it for itself
+            signal.signal(signal.SIGTERM, handler)  # Ray installs its own
 
 
-def _probe(address: str) -> None:
-    """Ray itself takes a minute to find out that nobody listens."""
+def _check_address(address: str) -> None:
+    """Connect to an address and close the connection; Ray itself takes a minute to notice that it cannot."""
     if address.startswith("ray://"):
         raise ValueError("a suite runs on a node of its cluster, not through ray://: see ray job submit")
     known = os.environ.get("RAY_ADDRESS", address) if address == "auto" else address
@@ -191,71 +223,72 @@ def _probe(address: str) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """As an argument, not as Ray's runtime environment: that is shown to all who see the dashboard."""
+    """Return the environment variables that are sent with each task.
+
+    Not as Ray's runtime environment: everyone who opens the dashboard can read that, passwords included.
+    """
     return {
-        name: value for name, value in os.environ.items() if name.startswith(TRAVELS) and name not in STAYS
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(SENT_VARIABLES) and name not in KEPT_VARIABLES
     }
 
 
-def _error(reference: ray.ObjectRef) -> BaseException | None:
+def _outcome(reference: ray.ObjectRef) -> tuple[Any, RayError | None]:
+    """Return the value of a task that has ended, or the error that Ray gives instead."""
     try:
-        ray.get(reference)
+        return ray.get(reference), None
     except RayError as error:
-        return error
-    return None
+        return None, error
 
 
-def _again(error: BaseException | None, index: int, deaths: Counter) -> bool:
-    """Whether a task is to be tried again."""
-    for kind, tries in (((NodeDiedError, LocalRayletDiedError), NODE_TRIES), (_DIED, TRIES)):
-        if isinstance(error, kind):
-            deaths[index, tries] += 1
-            again = deaths[index, tries] < tries
-            if again and tries == NODE_TRIES:
-                say(f"a node of the cluster died: its training starts again ({_first_line(error)})")
-            return again
-    return False
+def _is_retried(error: RayError | None, index: int, deaths: Counter) -> bool:
+    """Count a death of a task's process or node; return True if the task is to be started again."""
+    if isinstance(error, _NODE_DIED):
+        tries = NODE_TRIES
+    elif isinstance(error, _PROCESS_DIED):
+        tries = TRIES
+    else:
+        return False
+    deaths[index, tries] += 1  # nodes and processes are counted apart
+    if deaths[index, tries] == tries:
+        return False
+    if tries == NODE_TRIES:
+        reason = str(error).split(", node ID")[0].splitlines()[0]
+        say(f"a node of the cluster died: its training starts again ({reason})")
+    return True
 
 
-_DIED = (WorkerCrashedError, OutOfMemoryError)
-
-
-def _told(error: BaseException | None) -> BaseException | None:
-    """What the work itself raised, or that its process or node died."""
+def _cause(error: RayError | None) -> BaseException | None:
+    """Return what the work itself raised, or WorkerDied."""
     if isinstance(error, RayTaskError):
         return error.cause or error
-    if isinstance(error, _DIED):
+    if isinstance(error, _PROCESS_DIED):
         return WorkerDied("its process died, twice (out of memory? fewer workers need less)")
-    if isinstance(error, NodeDiedError):
+    if isinstance(error, _NODE_DIED):
         return WorkerDied(f"its node died, {NODE_TRIES} times")
     return error
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).split(", node ID")[0].splitlines()[0]
-
-
 class _Reports:
-    """On the driver's node: how far the tasks are."""
+    """An actor that collects the latest progress report of each task."""
 
     def __init__(self) -> None:
-        self.kept: dict[int, float] = {}
+        self.latest: dict[int, float] = {}
 
-    def put(self, index: int, share: float) -> None:
-        self.kept[index] = share
+    def put(self, index: int, fraction: float) -> None:
+        self.latest[index] = fraction
 
-    def taken(self) -> list[tuple[int, float]]:
-        kept, self.kept = list(self.kept.items()), {}
-        return kept
+    def take(self) -> list[tuple[int, float]]:
+        reports, self.latest = list(self.latest.items()), {}
+        return reports
 
 
 @ray.remote
-def _carry_out(
-    work: Callable[[Any, Report], None], index: int, task: Any, environment: dict[str, str], reports: Any
-) -> None:
+def _carry_out(work: Work, index: int, task: Any, environment: dict[str, str], reports: Any) -> Any:
     os.environ.update(environment)
     import torch
 
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))  # Ray sets it: the task's processors
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))  # Ray sets it to the task's processors
     reports.put.remote(index, 0.0)
-    work(task, lambda share: reports.put.remote(index, share))
+    return work(task, lambda fraction: reports.put.remote(index, fraction))

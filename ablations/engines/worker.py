@@ -1,4 +1,4 @@
-"""One training, carried out: its weights, and a run for each cell that is read from them."""
+"""One training in a worker process: its weights, and a run for each cell that is read from them."""
 
 import logging
 import os
@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from ablations.design.trainings import CellRun, Training
+from ablations.process.errors import first_line
 from ablations.tracking import models, outcome, queries, server, sweep
 from ablations.tracking.destination import Destination
-from ablations.tracking.outcome import NotHandedIn, Outcome
+from ablations.tracking.outcome import Outcome
 from ablations.tracking.run_logger import RunLogger
 from wikiart.cache.atomic import locked
 from wikiart.images import store
@@ -20,80 +21,101 @@ from wikiart.learning import evaluation, training
 from wikiart.learning.data import TrainingData
 from wikiart.smote.cached import recipes_of_store
 
-SAVE_EVERY = float(os.environ.get("WIKIART_SAVE_SECONDS", "30"))  # between two states of a training on disk
-RECORD = os.environ.get("WIKIART_CUDA_GRAPHS") == "1"  # docs/speed.md
+SAVE_INTERVAL = float(os.environ.get("WIKIART_SAVE_SECONDS", "30"))  # seconds between two states on disk
+CUDA_GRAPH = os.environ.get("WIKIART_CUDA_GRAPHS") == "1"  # docs/speed.md
 
 
 @dataclass(frozen=True)
 class Job:
-    """A training to carry out, where, and where its runs go."""
+    """A training to carry out, and where its runs are written."""
 
     training: Training
     destination: Destination
-    device: str
-    since: int  #: what was finished, or kept between epochs, before then does not count; ms since 1970
+    device: str  #: a torch device
+    not_before_ms: int  #: ignore runs and files that are older; milliseconds since 1970, 0 for none
 
 
-def carry_out(job: Job, report: Callable[[float], None]) -> None:
-    """Train, evaluate and log what no other suite has finished meanwhile.
+@dataclass(frozen=True)
+class Handover:
+    """Whether a training's runs are finished, or its outcome waits on disk for the tracking server."""
 
-    If another suite is at the same training, its end is waited for. ``report`` is called with the
-    share that is done, 0..1, after every epoch. After an exception the runs are FAILED and hold
-    its traceback.
+    unreachable: str = ""  #: why the server could not be reached; "" if the runs are finished
+    archive: bytes = b""  #: the outcome, packed, if it was written on another machine
 
-    Raises
-    ------
-    NotHandedIn
-        The tracking server is away, and was for longer than requests are tried again: what was
-        trained is kept, and who carries the job out next only hands it in.
+
+def carry_out(job: Job, report: Callable[[float], None]) -> Handover:
+    """Train, evaluate and log the cells of a training that have no finished run yet.
+
+    If another suite carries out the same training, wait until it is done. After an exception the runs are
+    FAILED and hold its traceback.
+
+    Parameters
+    ----------
+    job : Job
+        The training.
+    report : callable
+        Called after every epoch with the fraction that is done, 0 to 1.
+
+    Returns
+    -------
+    Handover
+        If the tracking server could not be reached for longer than requests are retried, the outcome of the
+        training is on disk. Carrying out the same job again finishes its runs without training.
     """
     with locked(job.training.files.lock):
+        # 1. What is finished, by this suite before it was interrupted or by another, is not run again.
         cells = _unfinished(job)
-        _forget_older(job)
+        _remove_older_files(job)
+        # 2. Train, or read the outcome that an earlier attempt left, and finish the runs.
         if cells:
-            _carry_out(replace(job, training=replace(job.training, cells=cells)), report)
+            reason = _finish(replace(job, training=replace(job.training, cells=cells)), report)
+            if reason:
+                return Handover(reason)
+        # 3. The runs hold everything now.
         job.training.files.state.unlink(missing_ok=True)
         outcome.remove(job.training.files.outcome)
+        return Handover()
 
 
 def _unfinished(job: Job) -> tuple[CellRun, ...]:
-    """The cells that nobody has finished; all of them, if there is no server to ask."""
+    """Return the cells without a finished run; all cells if the server cannot be reached."""
     try:
         sweep.end_own_runs(job.destination, job.training.name)
-        found = queries.finished_fingerprints(job.destination, job.training.cells, job.since)
+        finished = queries.finished_fingerprints(job.destination, job.training.cells, job.not_before_ms)
     except Exception as error:
         if not server.is_unreachable(error):
             raise
-        found = set()
-    return tuple(cell for cell in job.training.cells if cell.fingerprint not in found)
+        finished = set()
+    return tuple(cell for cell in job.training.cells if cell.fingerprint not in finished)
 
 
-def _forget_older(job: Job) -> None:
-    """What is kept from before ``since`` is not gone on with."""
-    resume, kept = job.training.files.state, job.training.files.outcome
-    if resume.exists() and resume.stat().st_mtime * 1000 < job.since:
-        resume.unlink()
-    if kept.exists() and kept.stat().st_mtime * 1000 < job.since:
-        outcome.remove(kept)
+def _remove_older_files(job: Job) -> None:
+    """Remove a state and an outcome that were written before ``not_before_ms``."""
+    state, trained = job.training.files.state, job.training.files.outcome
+    if state.exists() and state.stat().st_mtime * 1000 < job.not_before_ms:
+        state.unlink()
+    if trained.exists() and trained.stat().st_mtime * 1000 < job.not_before_ms:
+        outcome.remove(trained)
 
 
-def _carry_out(job: Job, report: Callable[[float], None]) -> None:
+def _finish(job: Job, report: Callable[[float], None]) -> str:
+    """Train unless that is done, and finish the runs; return why the server is unreachable, else ""."""
     data = store.load(job.training.store)
-    kept = job.training.files.outcome
+    folder = job.training.files.outcome
     logger = RunLogger(job.destination, job.training, data)
     try:
         logger.start()
-        done = outcome.read(kept) if kept.exists() else _train(job, data, logger, report)
-        logger.finish(done)
+        logger.finish(outcome.read(folder) if folder.exists() else _train(job, data, logger, report))
     except Exception as error:
         logger.fail(traceback.format_exc())
-        if kept.exists() and server.is_unreachable(error):
-            raise NotHandedIn(f"trained and kept, but the tracking server is away: {error}") from error
+        if folder.exists() and server.is_unreachable(error):
+            return first_line(error)
         raise
+    return ""
 
 
-class _Lines(logging.Handler):
-    """Keeps what is logged as lines of a list."""
+class _ListHandler(logging.Handler):
+    """Appends log messages to a list."""
 
     def __init__(self, lines: list[str]):
         super().__init__()
@@ -104,18 +126,18 @@ class _Lines(logging.Handler):
 
 
 @contextmanager
-def _remarks() -> Iterator[list[str]]:
-    """What the subject logs meanwhile (SMOTE on small classes), as lines for the runs."""
+def _wikiart_messages() -> Iterator[list[str]]:
+    """Collect what the package ``wikiart`` logs in this block, for one that SMOTE meets a small class."""
     lines: list[str] = []
-    handler = _Lines(lines)
-    subject = logging.getLogger("wikiart")
-    subject.addHandler(handler)
-    subject.setLevel(logging.INFO)
-    subject.propagate = False  # to the runs, not among the lines of the suite
+    handler = _ListHandler(lines)
+    logger = logging.getLogger("wikiart")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False  # the messages go to the runs, not to the terminal
     try:
         yield lines
     finally:
-        subject.removeHandler(handler)
+        logger.removeHandler(handler)
 
 
 def _train(job: Job, data: Store, logger: RunLogger, report: Callable[[float], None]) -> Outcome:
@@ -123,18 +145,18 @@ def _train(job: Job, data: Store, logger: RunLogger, report: Callable[[float], N
     began = time.monotonic()
 
     def on_epoch(epoch: training.Epoch) -> None:
-        report(epoch.number / (config.epochs + 1))  # evaluation and logging count as one epoch more
+        report(epoch.number / (config.epochs + 1))  # evaluation and logging count as another epoch
         logger.epoch(epoch)
 
-    with _remarks() as remarks:
+    with _wikiart_messages() as remarks:
         network = training.train(
             config,
             TrainingData.from_store(data, recipes_of_store(data, config.smote, config.seed, job.device)),
             device=job.device,
             on_epoch=on_epoch,
             state_file=job.training.files.state,
-            save_interval=SAVE_EVERY,
-            cuda_graph=RECORD,
+            save_interval=SAVE_INTERVAL,
+            cuda_graph=CUDA_GRAPH,
         )
         seconds = time.monotonic() - began
         outputs = evaluation.predict(network, data.test.images, device=job.device)

@@ -1,4 +1,4 @@
-"""How long the trainings of a suite will take, seen on a few steps of each network before they begin."""
+"""An estimate of the time that the trainings of a suite take, from a few steps of each network."""
 
 import heapq
 import math
@@ -15,12 +15,12 @@ from wikiart.learning.data import TrainingData
 from wikiart.smote.cached import recipes_of_store
 from wikiart.smote.levels import planned_counts
 
-LONG = 1e9  #: pixels to train on, over all epochs of all trainings; below, no estimate is worth its time
-LOGGING = 0.35  #: seconds that a run takes besides training: answers, model, tables, pictures, MLflow
+MIN_PIXELS = 1e9  #: pixels over all epochs of all trainings; an estimate for less would take too long itself
+LOGGING = 0.35  #: seconds per run besides training: evaluation, model, tables, pictures, MLflow
 
 
-class Kind(NamedTuple):
-    """What decides how long a step takes, besides the machine."""
+class StepKind(NamedTuple):
+    """The settings that decide how long a step takes on a given machine."""
 
     conv_layers: int
     image_size: int
@@ -29,64 +29,69 @@ class Kind(NamedTuple):
     smote: str
 
     @classmethod
-    def of(cls, job: Job) -> "Kind":
-        """A job's kind."""
+    def of(cls, job: Job) -> "StepKind":
+        """Return the kind of a job's steps."""
         return cls(*(getattr(job.training.config, name) for name in cls._fields))
 
 
 def seconds(jobs: Sequence[Job], engine: Local) -> list[float] | None:
-    """Seconds that each training will take; None if the work is not worth an estimate.
+    """Estimate the seconds that each training takes; return None if all together are too short for that.
 
-    Every worker times some steps of each kind of training while the others do so too, since
-    they share the machine's memory. What an interrupted training has behind it is not taken off.
+    All workers time some steps of each kind of training at the same time, because they share the machine's
+    memory bandwidth. Epochs that an interrupted training has behind it are not subtracted.
     """
-    items = {images: _items(job) for images, job in {_images(job): job for job in jobs}.items()}
-    steps = [_steps(job, items[_images(job)]) for job in jobs]
+    # 1. Steps per training. Trainings with the same images share the count.
+    images = {_image_set(job): job for job in jobs}
+    counts = {image_set: _count_images(job) for image_set, job in images.items()}
+    steps = [_count_steps(job, counts[_image_set(job)]) for job in jobs]
     pixels = sum(
         count * job.training.config.batch_size * job.training.config.image_size**2
         for count, job in zip(steps, jobs, strict=True)
     )
-    if pixels < LONG:
+    if pixels < MIN_PIXELS:
         return None
-    kinds = {Kind.of(job): job for job in jobs}
-    answers = engine.ask(_paces, list(kinds.values()))
-    paces = dict(zip(kinds, map(statistics.mean, zip(*answers, strict=True)), strict=True))
+    # 2. Seconds per step of each kind: the mean over the workers.
+    kinds = {StepKind.of(job): job for job in jobs}
+    measurements = engine.call_on_all(_time_steps, list(kinds.values()))
+    means = map(statistics.mean, zip(*measurements, strict=True))
+    step_seconds = dict(zip(kinds, means, strict=True))
+    # 3. Seconds per training.
     return [
-        count * paces[Kind.of(job)] + LOGGING * len(job.training.cells)
+        count * step_seconds[StepKind.of(job)] + LOGGING * len(job.training.cells)
         for count, job in zip(steps, jobs, strict=True)
     ]
 
 
-def dealt(each: Sequence[float], workers: int) -> float:
-    """When the last of these tasks ends if every worker takes the next one as soon as it is free."""
-    free = [0.0] * workers
-    for duration in each:
-        heapq.heapreplace(free, free[0] + duration)
-    return max(free)
+def makespan(durations: Sequence[float], workers: int) -> float:
+    """Return when the last of some tasks ends if every worker takes the next one as soon as it is free."""
+    free_at = [0.0] * workers
+    for duration in durations:
+        heapq.heapreplace(free_at, free_at[0] + duration)
+    return max(free_at)
 
 
-def _images(job: Job) -> tuple[Path, str]:
-    """What decides how many images a training sees in an epoch; many trainings share it."""
+def _image_set(job: Job) -> tuple[Path, str]:
+    """Return what decides the number of images in an epoch."""
     return job.training.store, job.training.config.smote
 
 
-def _items(job: Job) -> int:
-    """Real and synthetic images of an epoch."""
+def _count_images(job: Job) -> int:
+    """Count the real and synthetic images of an epoch."""
     data = store.load(job.training.store)
     return sum(planned_counts(job.training.config.smote, data.train.labels, data.classes).values())
 
 
-def _steps(job: Job, items: int) -> int:
+def _count_steps(job: Job, images: int) -> int:
     config = job.training.config
-    return config.epochs * math.ceil(items / config.batch_size)
+    return config.epochs * math.ceil(images / config.batch_size)
 
 
-def _paces(jobs: Sequence[Job]) -> list[float]:
-    """In a worker: seconds that a step of each training takes."""
-    paces = []
+def _time_steps(jobs: Sequence[Job]) -> list[float]:
+    """Measure the seconds per step of each training; runs in a worker."""
+    durations = []
     for job in jobs:
         config, data = job.training.config, store.load(job.training.store)
         recipes = recipes_of_store(data, config.smote, config.seed, job.device)
         images = TrainingData.from_store(data, recipes)
-        paces.append(training.time_step(config, images, device=job.device, seconds=0.5))
-    return paces
+        durations.append(training.time_step(config, images, device=job.device, seconds=0.5))
+    return durations

@@ -8,12 +8,13 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from ablations.process.progress import ProgressBar, say
+from ablations.suite.options import ImageOptions
 from ablations.suite.remedies import remedies
 from wikiart import sample
 from wikiart.cache.disk import cache_errors
 from wikiart.images import paintings
 from wikiart.images.audit import Audit, audit
-from wikiart.images.building import ALLOW_SKIPPED, build_store, without_images
+from wikiart.images.building import build_store, without_images
 from wikiart.images.paintings import Paintings
 from wikiart.images.store import Store, list_skipped
 
@@ -51,63 +52,36 @@ def cache_folder(cache: str) -> Path:
     return Path(chosen).expanduser().resolve()
 
 
-def locate(data: str, cache: Path) -> Paintings:
-    """Find the paintings in a folder; for ``"sample"``, generate them in the cache first if necessary.
+def locate(options: ImageOptions) -> Paintings:
+    """Find the paintings in a folder; for ``data="sample"``, generate them in the cache if necessary.
 
     Raises
     ------
     wikiart.errors.DataError
         The folder has none of the known layouts.
     """
-    if data != "sample":
-        return paintings.find(Path(data))
+    if options.data != "sample":
+        return paintings.find(Path(options.data))
+    cache = cache_folder(options.cache)
     with ProgressBar("painting the sample", "images") as bar, remedies(), cache_errors(cache):
         return paintings.find(sample.make(cache, bar.update))
 
 
-def decode(
-    dataset: Paintings,
-    image_size: int,
-    resize: str,
-    cache: Path,
-    allow_skipped: float = ALLOW_SKIPPED,
-) -> Store:
-    """Decode all paintings at one image size, or open the store if that has been done before.
-
-    Raises
-    ------
-    wikiart.errors.DataError
-        See wikiart.images.building.build_store.
-    """
-    with ProgressBar(f"decoding at {image_size} px", "images") as bar, remedies():
-        return build_store(
-            dataset, image_size, cache, resize=resize, allow_skipped=allow_skipped, progress=bar.update
-        )
-
-
-def prepare(
-    dataset: Paintings,
-    image_sizes: Iterable[int],
-    resize: str,
-    cache: Path,
-    *,
-    allow_skipped: float,
-    drop_leaks: bool,
-) -> PreparedImages:
+def prepare(dataset: Paintings, image_sizes: Iterable[int], options: ImageOptions) -> PreparedImages:
     """Decode the paintings at each image size, audit them and print the audit.
 
-    A leak is an image of the test split that is in the training split as well; ``drop_leaks`` removes
-    them from the training split.
+    A leak is an image of the test split that is in the training split as well. The options decide whether
+    leaks are removed from the training split, and ``options.image_size`` is not used.
 
     Raises
     ------
     wikiart.errors.DataError
         See wikiart.images.building.build_store.
     """
-    stores = {size: decode(dataset, size, resize, cache, allow_skipped) for size in image_sizes}
+    stores = {size: _decode(dataset, size, options) for size in image_sizes}
     report = audit(stores[min(stores)])
     say(str(report), always=bool(report.leaks))
-    if report.leaks and drop_leaks:
+    if report.leaks and options.drop_leaks:
         leaks = {path for path, _, _ in report.leaks}
         stores = {size: _without(decoded, leaks) for size, decoded in stores.items()}
         say(f"  {len(leaks):,} training images dropped", always=True)
@@ -115,6 +89,19 @@ def prepare(
         remedy = "--drop-leaks yes trains without them"
         say(f"  they count as right answers learnt by heart: {remedy}", always=True)
     return PreparedImages(stores, report)
+
+
+def _decode(dataset: Paintings, image_size: int, options: ImageOptions) -> Store:
+    """Decode all paintings at one image size, or open the store if that has been done before."""
+    with ProgressBar(f"decoding at {image_size} px", "images") as bar, remedies():
+        return build_store(
+            dataset,
+            image_size,
+            cache_folder(options.cache),
+            resize=options.resize,
+            allow_skipped=options.allow_skipped,
+            progress=bar.update,
+        )
 
 
 def _without(decoded: Store, paths: set[str]) -> Store:

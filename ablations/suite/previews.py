@@ -1,6 +1,5 @@
-"""What SMOTE adds, to look at: pictures and counts on the suite's run."""
+"""Pictures and counts of the synthetic images, logged on the suite's run."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +19,25 @@ from wikiart.smote.cached import recipes_of_store
 from wikiart.smote.levels import planned_counts
 from wikiart.smote.recipes import Recipes
 
-SHOWN = 12  # synthetic images of a contact sheet, each of another style
+SHOWN = 12  # styles on a contact sheet
 
 
-def show(destination: Destination, design: Design, stores: Mapping[int, Store], device: str) -> None:
-    """Log ``smote/`` on the parent: for each level a contact sheet, and the counts of all levels.
+def log(destination: Destination, design: Design, store: Store, device: str) -> None:
+    """Log ``smote/`` on the suite's run: a contact sheet for each level, and the counts of all levels.
 
-    The sheets are those of the first seed at the smallest image size. The neighbours that are
-    searched for them stay in the cache, where the trainings find them.
+    The sheets are those of the first seed. The neighbours that are searched for them are kept in the cache,
+    where the trainings find them.
+
+    Parameters
+    ----------
+    destination : Destination
+        The suite's run.
+    design : Design
+        Its cells name the SMOTE levels. If all are ``off``, nothing is logged.
+    store : Store
+        The images at the smallest image size.
+    device : str
+        A torch device for the search of neighbours.
 
     Raises
     ------
@@ -39,17 +49,15 @@ def show(destination: Destination, design: Design, stores: Mapping[int, Store], 
     levels.pop("off", None)
     if not levels:
         return
-    store = stores[min(stores)]
     client = destination.client
     counts = {"before": planned_counts("off", store.train.labels, store.classes)}
     for level in levels:
-        counts[level] = _planned(level, store)
+        counts[level] = _target_counts(level, store)
         with ProgressBar(f"SMOTE {level}: neighbours") as bar, remedies():
-            made = recipes_of_store(store, level, seed, device, bar.update)
-        if len(made.labels):
-            client.log_figure(
-                destination.parent_id, _sheet(store, made), f"smote/sheet-{Path(level).stem}.png"
-            )
+            recipes = recipes_of_store(store, level, seed, device, bar.update)
+        if len(recipes.labels):
+            sheet = _contact_sheet(store, recipes)
+            client.log_figure(destination.parent_id, sheet, f"smote/sheet-{Path(level).stem}.png")
     table = pd.DataFrame(
         {name: list(column.values()) for name, column in counts.items()}, index=store.classes
     )
@@ -57,26 +65,29 @@ def show(destination: Destination, design: Design, stores: Mapping[int, Store], 
     client.log_table(destination.parent_id, table.reset_index(names="style"), "smote/counts.json")
 
 
-def _planned(level: str, store: Store) -> dict[int, int]:
+def _target_counts(level: str, store: Store) -> dict[int, int]:
+    """Return the number of training images that each class has with a SMOTE level."""
     try:
         return planned_counts(level, store.train.labels, store.classes)
-    except (ValueError, OSError, YAMLError) as error:  # of a file of styles and counts
+    except (ValueError, OSError, YAMLError) as error:  # from reading the file
         raise DesignError(f"smote={level}: {first_line(error)}: mend the file") from error
 
 
-def _sheet(store: Store, made: Recipes) -> Figure:
-    """One synthetic image of each of the styles that get most, between its parents."""
-    most = np.argsort(-np.bincount(made.labels), kind="stable")[:SHOWN]
+def _contact_sheet(store: Store, recipes: Recipes) -> Figure:
+    """Draw a synthetic image of each of the styles that get most of them, between its two parents."""
+    largest = np.argsort(-np.bincount(recipes.labels), kind="stable")[:SHOWN]
     images, rows = store.train.images, []
-    for number, label in enumerate(most):
-        of_style = np.flatnonzero(made.labels == label)
+    for number, label in enumerate(largest):
+        of_style = np.flatnonzero(recipes.labels == label)
         if not len(of_style):
             continue
-        at = of_style[number % len(of_style)]  # every style starts from the same draws: not the first of each
-        first, second = images[made.first[at]].astype(np.float32), images[made.second[at]].astype(np.float32)
-        weight = float(made.weight[at])
-        triple = [first, first + weight * (second - first), second]
-        rows.append(
-            (store.classes[made.labels[at]], weight, [pixels.round().astype(np.uint8) for pixels in triple])
-        )
+        # The draws of all styles begin alike, so that the first recipes of several styles look the same:
+        # each style shows another one.
+        row = of_style[number % len(of_style)]
+        weight = float(recipes.weight[row])
+        first = images[recipes.first[row]].astype(np.float32)
+        second = images[recipes.second[row]].astype(np.float32)
+        blended = first + weight * (second - first)
+        pictures = [pixels.round().astype(np.uint8) for pixels in (first, blended, second)]
+        rows.append((store.classes[label], weight, pictures))
     return parents_figure(rows)

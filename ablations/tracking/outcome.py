@@ -18,15 +18,6 @@ Point = tuple[int, Epoch]  #: milliseconds since 1970 at the end of an epoch, an
 RESULTS = "outcome.json"
 
 
-class NotHandedIn(RuntimeError):
-    """A training is finished and kept on disk, but its runs are not: the tracking server is away.
-
-    ``packed`` is the outcome's folder, where it was kept on another machine.
-    """
-
-    packed: bytes | None = None
-
-
 @dataclass(frozen=True)
 class Outcome:
     """The results of a training, from which the runs of its cells are written."""

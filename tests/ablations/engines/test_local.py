@@ -1,61 +1,101 @@
-"""The local engine: failures stay with their task, and a dead worker's task is tried once more."""
+"""The local engine: results, failures that stay with their task, second tries, interrupts."""
 
 import multiprocessing
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
-from ablations.engines.local import Local, WorkerDied
-from tests.ablations.tasks import who, work
+from ablations.engines.engine import TaskResult, WorkerDied
+from ablations.engines.local import Local
+from tests.ablations.tasks import process_id, work
 
 
 def calls(folder: Path) -> int:
     return len(list(folder.iterdir()))
 
 
-def test_a_failure_stays_with_its_task(tmp_path):
+def run(engine: Local, tasks: list) -> dict[int, TaskResult]:
+    return {result.index: result for result in engine.run(work, tasks, lambda index, fraction: None)}
+
+
+def test_results_errors_and_progress(tmp_path):
     words = ["go", "fail", "go", "go"]
-    tasks = [(word, tmp_path / str(n)) for n, word in enumerate(words)]
-    shares: dict[int, list[float]] = {}
-    ended = dict(
-        Local(2, 1).run(work, tasks, lambda index, share: shares.setdefault(index, []).append(share))
-    )
-    assert {index: type(error) for index, error in ended.items()} == {
-        index: ValueError if word == "fail" else type(None) for index, word in enumerate(words)
+    tasks = [(word, tmp_path / str(number)) for number, word in enumerate(words)]
+    fractions: dict[int, list[float]] = {index: [] for index in range(len(tasks))}
+    results = {
+        result.index: result
+        for result in Local(2, 1).run(work, tasks, lambda index, fraction: fractions[index].append(fraction))
     }
-    assert "as asked" in str(ended[1])
+    assert [results[index].value for index in range(4)] == ["gone", None, "gone", "gone"]
+    assert [type(results[index].error) for index in (0, 2, 3)] == [type(None)] * 3
+    assert isinstance(results[1].error, ValueError)
+    assert "as asked" in str(results[1].error)
     assert all(calls(folder) == 1 for _, folder in tasks)
-    # A report may come too late, when its task has ended.
-    assert all(seen in ([0.0], [0.0, 0.5]) for seen in shares.values())
+    assert all(reported == [0.0, 0.5] for reported in fractions.values())
 
 
-def test_a_dead_worker_costs_its_task_one_try(tmp_path):
+def test_an_error_that_cannot_be_pickled_keeps_its_message(tmp_path):
+    result = run(Local(1, 1), [("fail oddly", tmp_path / "a")])[0]
+    assert str(result.error) == "OddError: 1 and 2"
+
+
+def test_a_task_whose_worker_dies_is_tried_twice(tmp_path):
     tasks = [("die once", tmp_path / "a"), ("die", tmp_path / "b"), ("go", tmp_path / "c")]
-    ended = dict(Local(1, 1).run(work, tasks, lambda index, share: None))
-    assert ended[0] is None
-    assert isinstance(ended[1], WorkerDied)
-    assert ended[2] is None
+    results = run(Local(1, 1), tasks)
+    assert results[0].value == results[2].value == "gone"
+    assert isinstance(results[1].error, WorkerDied)
     assert [calls(folder) for _, folder in tasks] == [2, 2, 1]
 
 
-def test_a_task_that_kills_its_worker_does_not_take_others_into_its_failure(tmp_path):
-    tasks = [("die", tmp_path / "a"), ("nap", tmp_path / "b")]  # the nap is longer than the other's life
-    ended = dict(Local(2, 1).run(work, tasks, lambda index, share: None))
-    assert isinstance(ended[0], WorkerDied)
-    assert ended[1] is None
+def test_a_death_does_not_touch_the_tasks_of_other_workers(tmp_path):
+    tasks = [("die", tmp_path / "a"), ("nap", tmp_path / "b")]  # the nap outlasts both deaths
+    results = run(Local(2, 1), tasks)
+    assert isinstance(results[0].error, WorkerDied)
+    assert results[1].value == "gone"
+    assert calls(tmp_path / "b") == 1
 
 
-def test_an_interrupt_ends_the_workers(tmp_path):
-    def interrupt(index: int, share: float) -> None:
-        if share > 0:
+def test_workers_killed_at_any_moment(tmp_path, capfd):
+    """Every tenth report kills a worker, whatever it does at that moment."""
+    tasks = [("go", tmp_path / str(number)) for number in range(40)]
+    reports = 0
+
+    def kill_sometimes(index: int, fraction: float) -> None:
+        nonlocal reports
+        reports += 1
+        if reports % 10 == 0:
+            os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+
+    results = {result.index: result for result in Local(2, 1).run(work, tasks, kill_sometimes)}
+    assert len(results) == len(tasks)
+    assert all(result.value == "gone" or isinstance(result.error, WorkerDied) for result in results.values())
+    assert multiprocessing.active_children() == []
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_an_interrupt_ends_the_workers(tmp_path, capfd):
+    def interrupt(index: int, fraction: float) -> None:
+        if fraction > 0:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         list(Local(2, 1).run(work, [("sleep", tmp_path / "a"), ("sleep", tmp_path / "b")], interrupt))
     assert multiprocessing.active_children() == []
+    assert "Traceback" not in capfd.readouterr().err
 
 
-def test_a_question_reaches_every_worker_at_the_same_time():
-    answers = Local(2, 1).ask(who, 0.5)
-    assert len(set(answers)) == 2
+def test_a_generator_that_is_closed_ends_the_workers(tmp_path):
+    results = Local(2, 1).run(
+        work, [("go", tmp_path / "a"), ("sleep", tmp_path / "b")], lambda index, fraction: None
+    )
+    assert next(results).value == "gone"
+    results.close()
+    assert multiprocessing.active_children() == []
+
+
+def test_a_function_is_called_in_every_worker_at_the_same_time():
+    processes = Local(2, 1).call_on_all(process_id, 0.5)
+    assert len(set(processes)) == 2
     assert multiprocessing.active_children() == []

@@ -37,9 +37,8 @@ def job(first) -> Job:
     """The same under a suite of its own; earlier runs do not count."""
     client, experiment = first.destination.client, first.destination.experiment_id
     parent = client.create_run(experiment, tags={"role": "suite"}).info
-    return replace(
-        first, destination=replace(first.destination, parent_id=parent.run_id), since=parent.start_time
-    )
+    destination = replace(first.destination, parent_id=parent.run_id)
+    return replace(first, destination=destination, not_before_ms=parent.start_time)
 
 
 def cells(job: Job) -> list:
@@ -75,6 +74,7 @@ def test_a_state_from_before_a_fresh_start_is_not_looked_at(job, afresh):
     state.parent.mkdir(exist_ok=True)
     state.write_bytes(b"no state at all")
     time.sleep(0.01)  # file times are not finer on every disk
-    carry_out(replace(job, since=int(time.time() * 1000) if afresh else job.since), lambda share: None)
+    not_before_ms = int(time.time() * 1000) if afresh else job.not_before_ms
+    carry_out(replace(job, not_before_ms=not_before_ms), lambda fraction: None)
     assert {has_log(job, run) for run in cells(job)} == {not afresh}  # what was left cannot be read
     assert not state.exists()

@@ -19,10 +19,10 @@ DURATIONS = st.lists(st.floats(0.01, 1000), min_size=1, max_size=40)
 
 @given(DURATIONS, st.integers(1, 8))
 def test_dealt_out_as_workers_get_free(each, workers):
-    end = estimate.dealt(each, workers)
+    end = estimate.makespan(each, workers)
     assert end <= sum(each) / workers + max(each) + 1e-6  # Graham's bound for list scheduling
     assert end >= max(sum(each) / workers, *each) - 1e-6
-    assert estimate.dealt(each, 1) == pytest.approx(sum(each))
+    assert estimate.makespan(each, 1) == pytest.approx(sum(each))
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_a_short_suite_gets_none(jobs):
 
 
 def test_a_long_suite_takes_longer_than_its_logging(jobs, monkeypatch):
-    monkeypatch.setattr(estimate, "LONG", 1.0)
+    monkeypatch.setattr(estimate, "MIN_PIXELS", 1.0)
     few = jobs(2)
     for job, expected in zip(few, estimate.seconds(few, Local(2, 1)), strict=True):
         assert estimate.LOGGING * len(job.training.cells) < expected < 3600

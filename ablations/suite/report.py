@@ -1,0 +1,55 @@
+"""The report of a suite: its summary, links, images that were left out, trainings that failed."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from ablations.process.errors import first_line
+from ablations.process.progress import say
+from ablations.suite.execute import Execution
+from ablations.suite.plan import Plan
+from ablations.suite.prepare import PreparedImages
+from ablations.tracking import views
+from ablations.tracking.destination import Destination
+
+SCRIPT = Path(__file__).resolve().parents[2] / "results" / "summarize.py"
+
+
+def report(
+    destination: Destination,
+    plan: Plan,
+    reused: Mapping[str, str],
+    images: PreparedImages,
+    execution: Execution,
+    out: Path,
+) -> int:
+    """Summarize a suite and print what the user should know at its end.
+
+    Returns
+    -------
+    int
+        The exit code: 1 if a training failed, else that of the summary.
+    """
+    say("", always=True)
+    code = summarize(destination, out)
+    say(f"\n{views.publish(destination, plan.design, reused)}", always=True)
+    if lines := images.list_skipped():
+        say(f"\n{lines}", always=True)
+    if not execution.errors:
+        return code
+    failed = f"{len(execution.errors)} of {len(plan.trainings)} trainings failed"
+    reasons = [f"  {name}: {first_line(error)}" for name, error in execution.errors.items()]
+    say("\n".join(["", f"{failed}; the same command tries them again:", *reasons]), always=True)
+    return 1
+
+
+def summarize(destination: Destination, out: Path) -> int:
+    """Run ``results/summarize.py`` on a suite, as a user would; return its exit code."""
+    options = ["--suite", destination.parent_id, "--out", str(out), "--log", "yes"]
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": destination.tracking_uri}
+    # In a session of its own Ctrl-C does not reach it, which would end it with a traceback. An interrupt in
+    # this process kills it as well (subprocess.run).
+    command = [sys.executable, str(SCRIPT), *options]
+    return subprocess.run(command, env=environment, start_new_session=True).returncode
