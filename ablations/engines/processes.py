@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,9 @@ def start_fork_server() -> None:
     Workers inherit its environment variables, so those that they need have to be set before. If the server
     runs already, or if this system does not fork workers, nothing happens.
     """
+    # multiprocessing starts its resource tracker before the first other process, and unblocks SIGINT when
+    # that is done: started here, it cannot undo `ignore_interrupts` below and in `start_worker`.
+    resource_tracker.ensure_running()
     if CONTEXT.get_start_method() == "forkserver":
         CONTEXT.set_forkserver_preload([PRELOAD])
         with _worker_environment(), interrupts.ignore_interrupts():

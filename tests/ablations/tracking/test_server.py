@@ -16,7 +16,7 @@ from ablations.tracking.destination import Destination
 from ablations.tracking.run_logger import RunLogger
 from tests.ablations.services import Postgres, Server, postgresql_binaries, running, wait_until
 from tests.ablations.small import CELLS, command, environment, results
-from wikiart.images import store
+from wikiart.images.building import build_store
 from wikiart.images.paintings import find
 from wikiart.learning.config import TrainingConfig
 from wikiart.learning.training import Epoch
@@ -77,7 +77,7 @@ def a_training(number: int, store, folder: Path) -> Training:
 
 
 def test_eight_writers_and_a_restart_in_the_middle(server, login, tmp_path, paintings_folder):
-    data = store.build(find(paintings_folder), 24, tmp_path)
+    data = build_store(find(paintings_folder), 24, tmp_path)
     client = MlflowClient(server.uri)
     experiment = client.create_experiment("eight writers")
     destination = Destination(server.uri, experiment, client.create_run(experiment).info.run_id)
