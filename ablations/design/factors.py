@@ -4,6 +4,7 @@ Every field of TrainingConfig but the seed can be a factor, and so can the setti
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
@@ -117,14 +118,11 @@ def parse_level(name: str, text: str) -> Level:
         The setting is unknown, or the level is not allowed.
     """
     _check_name(name)
-    if name in EVALUATION_LEVELS:
+    with suppress(ValidationError):
+        if name not in EVALUATION_LEVELS:
+            return getattr(TrainingConfig(**{name: text}), name)
         if text in EVALUATION_LEVELS[name]:
             return text
-    else:
-        try:
-            return getattr(TrainingConfig(**{name: text}), name)
-        except ValidationError:
-            pass
     raise DesignError(f"{name}={text}: allowed are: {_allowed(name)}")
 
 

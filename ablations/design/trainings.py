@@ -109,7 +109,7 @@ def _description(cell: Cell, settings: Cell, seed: int) -> str:
     fixed = ", ".join(f"{name} = {level}" for name, level in settings.items() if name not in cell)
     paragraphs = [f"**Cell** {varied}; replicate (seed) {seed}.", f"Settings that are not varied: {fixed}."]
     if step := study.step(settings):
-        paragraphs.append(f"Corresponds to a step of the study: {step}.")
+        paragraphs.append(f"Corresponds to a step of the study, which reported the accuracy: {step}.")
     if settings["class_order"] == "unsorted":
         paragraphs.append(
             "The weights are those of the cell with sorted classes; only the assignment of styles to the "

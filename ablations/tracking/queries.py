@@ -35,12 +35,12 @@ def finished_runs(destination: Destination, not_before_ms: int, excluded_suite: 
 
 def finished_fingerprints(destination: Destination, cells: Iterable[CellRun], not_before_ms: int) -> set[str]:
     """Return the fingerprints of those cells that have a finished run; arguments as for `finished_runs`."""
-    return {cell.fingerprint for cell in cells if _has_run(destination, cell.fingerprint, not_before_ms)}
 
+    def has_run(cell: CellRun) -> bool:
+        condition = f"{_finished(not_before_ms)} and tags.{FINGERPRINT} = '{cell.fingerprint}'"
+        return any(destination.search(condition))
 
-def _has_run(destination: Destination, fingerprint: str, not_before_ms: int) -> bool:
-    runs = destination.search(f"{_finished(not_before_ms)} and tags.{FINGERPRINT} = '{fingerprint}'")
-    return next(runs, None) is not None
+    return {cell.fingerprint for cell in cells if has_run(cell)}
 
 
 def _finished(not_before_ms: int) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import mlflow
 import numpy as np
@@ -89,14 +89,8 @@ def describe(
         "question": description.text.splitlines()[0],
         "design": plan.kind,
         "factors": [
-            {
-                "name": f.name,
-                "levels": factors[f.name],
-                "stage": f.stage,
-                "phrase": f.phrase,
-                "claim": f.claim,
-            }
-            for f in plan.factors
+            {**asdict(factor), "levels": factors[factor.name], "stage": factor.stage}
+            for factor in plan.factors
         ],
         "base": {name: str(level) for name, level in plan.base.items()},
         "runs": [
@@ -118,19 +112,15 @@ def _in_order(plan: Design, trainings: Sequence[Training]) -> list[CellRun]:
 
 
 def _data_summary(store: Store) -> dict:
-    """Count the images per style and split, and score the answer "largest training style" for every image."""
-    counts = {
-        split: np.bincount(getattr(store, split).labels, minlength=len(store.classes)).tolist()
-        for split in SPLITS
-    }
-    largest = int(np.argmax(counts["train"]))
+    """Count the images per style and split, and score always answering the largest training style."""
+    labels = {split: getattr(store, split).labels for split in SPLITS}
+    counts = {split: np.bincount(labels[split], minlength=len(store.classes)) for split in SPLITS}
+    styles = pd.DataFrame({"style": store.classes, **counts}).to_dict("records")
+    largest = max(styles, key=lambda style: style["train"])
     return {
-        "styles": [
-            {"style": style, **{split: counts[split][k] for split in SPLITS}}
-            for k, style in enumerate(store.classes)
-        ],
-        "majority_style": store.classes[largest],
-        "majority_accuracy": counts["test"][largest] / sum(counts["test"]),
+        "styles": styles,
+        "majority_style": largest["style"],
+        "majority_accuracy": largest["test"] / len(store.test.labels),
     }
 
 
