@@ -48,6 +48,7 @@ def open_run() -> Iterator[SuiteRun]:
     # An interrupt between the creation of the run and the assignment would leave a run that nobody ends.
     with locked_database(uri), interrupts.deferred():
         try:
+            # MLflow's global function, since only it attaches to the run of `mlflow run` (MLFLOW_RUN_ID).
             info = mlflow.start_run(tags=owner()).info
         except RestException as error:
             raise server.refused(uri, error) from error
