@@ -20,7 +20,7 @@ from ablations.process.environment import quiet_libraries
 from wikiart.images.files import image_paths
 
 if TYPE_CHECKING:
-    from mlflow.pyfunc import PyFuncModel
+    from ablations.tracking.models import PyFuncModel
 
 BATCH = 64  #: images that are read before their predictions are printed
 

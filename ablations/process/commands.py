@@ -9,7 +9,7 @@ import cloup
 
 from ablations.process import errors, interrupts
 
-MISSING = 1  #: exit code: something that was asked for cannot be had; the message says what to do
+MISSING = 1  #: exit code: something is missing; the message says what to do
 UNEXPECTED = 70  #: exit code of a mistake in this project; EX_SOFTWARE in sysexits.h
 DEBUG = "WIKIART_DEBUG"  #: environment variable that stands for --debug
 COMPLETE = "_WIKIART_COMPLETE"  #: environment variable by which docs/completion.bash asks for completions
@@ -39,7 +39,7 @@ class Unexpected(Failure):
 
 
 class Command(cloup.Command):
-    """A command that ends with one line in place of a traceback, unless ``--debug`` asks for it."""
+    """A command whose errors are one line; with ``--debug`` the traceback stands before it."""
 
     expected_errors: ErrorTypes = ()  #: types, beside UserError, whose messages are for the user
 
@@ -111,10 +111,9 @@ def command(
             function = cloup.option_group(title, *group)(function)
         settings = {"show_default": True, "max_content_width": 100}
         epilog = f"\b\nExample: {example}"
-        make = cloup.command(cls=Command, help=text, epilog=epilog, context_settings=settings)
-        made = make(function)
-        made.expected_errors = expected
-        return made
+        decorated = cloup.command(cls=Command, help=text, epilog=epilog, context_settings=settings)(function)
+        decorated.expected_errors = expected
+        return decorated
 
     return decorate
 

@@ -47,7 +47,7 @@ def tracking_message(error: BaseException, tracking_uri: str) -> str:
     """Say that the tracking server cannot be used, why, and what to do."""
     return (
         f"the tracking server {mask_passwords(tracking_uri)} cannot be used ({root_cause_line(error)}): "
-        f"start it or mend it, or name another with MLFLOW_TRACKING_URI"
+        f"start it or repair it, or name another with MLFLOW_TRACKING_URI"
     )
 
 
