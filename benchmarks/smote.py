@@ -32,10 +32,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from wikiart.learning.batches import BatchReader
 from wikiart.learning.data import TrainingData
 from wikiart.learning.network import Network
-from wikiart.sample import MANNERS
+from wikiart.sample.styles import STYLES
 from wikiart.smote.recipes import Recipes, draw_recipes, no_recipes
 
-STUDY = [manner.train for manner in MANNERS.values()]  # training images of every style
+STUDY = [style.train for style in STYLES.values()]  # training images of every style
 SERIES = [(500, 64), (1000, 64), (1000, 128), (2000, 128), (1000, 224)]  # (images, size)
 QUICK = [(300, 32), (600, 64)]
 SEED = 42

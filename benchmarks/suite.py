@@ -37,7 +37,8 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from wikiart.sample import MANNERS, painting
+from wikiart.sample import generate
+from wikiart.sample.styles import STYLES
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARES = {64: 0.15, 224: 0.02, 416: 0.02}  # of the study's 13,350 training and 630 test images
@@ -121,15 +122,15 @@ def _anonymous(process: int) -> int:
 def paint(folder: Path, size: int, share: float) -> dict[str, int]:
     """JPEGs of a size in ``folder/{train,test}/<Style>``; the number in each split."""
     made = {"train": 0, "test": 0}
-    for style, manner in MANNERS.items():
+    for name, style in STYLES.items():
         for split, count in (
-            ("train", max(6, round(share * manner.train))),
-            ("test", round(share * manner.test)),
+            ("train", max(6, round(share * style.train))),
+            ("test", round(share * style.test)),
         ):
-            (folder / split / style).mkdir(parents=True)
+            (folder / split / name).mkdir(parents=True)
             for number in range(max(1, count)):
-                image = painting(style, split, number).resize((size, size), Image.Resampling.BICUBIC)
-                image.save(folder / split / style / f"{number:04}.jpg", quality=90)
+                image = generate.paint(name, split, number).resize((size, size), Image.Resampling.BICUBIC)
+                image.save(folder / split / name / f"{number:04}.jpg", quality=90)
                 made[split] += 1
     return made
 

@@ -10,13 +10,13 @@ from platformdirs import user_cache_path
 from ablations.process.progress import ProgressBar, say
 from ablations.suite.options import ImageOptions
 from ablations.suite.remedies import remedies
-from wikiart import sample
 from wikiart.cache.disk import cache_errors
 from wikiart.images import paintings
 from wikiart.images.audit import Audit, audit
 from wikiart.images.building import build_store, without_images
 from wikiart.images.paintings import Paintings
 from wikiart.images.store import Store, list_skipped
+from wikiart.sample.generate import generate
 
 SHOWN = 20  #: unreadable images that a suite lists at its end
 
@@ -64,7 +64,7 @@ def locate(options: ImageOptions) -> Paintings:
         return paintings.find(Path(options.data))
     cache = cache_folder(options.cache)
     with ProgressBar("painting the sample", "images") as bar, remedies(), cache_errors(cache):
-        return paintings.find(sample.make(cache, bar.update))
+        return paintings.find(generate(cache, bar.update))
 
 
 def prepare(dataset: Paintings, image_sizes: Iterable[int], options: ImageOptions) -> PreparedImages:

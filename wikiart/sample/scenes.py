@@ -1,8 +1,7 @@
-"""What the sample's pictures show.
+"""The scenes of the sample's pictures.
 
-A scene is a function that draws on a :class:`~wikiart.sample.canvas.Canvas`. Any scene goes with
-any palette, and with any stroke of ``strokes``; which belong together is said by the
-table of styles in ``sample``.
+A scene is a function that draws on a :class:`~wikiart.sample.canvas.Canvas`. Any scene can be combined
+with any palette and with any stroke of ``strokes``; the table in ``styles`` says which ones are.
 """
 
 from itertools import pairwise
@@ -13,41 +12,41 @@ from wikiart.sample.canvas import Canvas, rgb
 
 
 def landscape(c: Canvas) -> None:
-    """Hills under a cloudy sky, with trees, perhaps with flowers."""
+    """Draw hills under a cloudy sky, with trees, perhaps with flowers."""
     horizon = c.u(0.3, 0.65)
     c.fade(0, horizon, c.tone(0.8), c.tone(0.97))
-    for _ in c.times(0, 4):
+    for _ in c.repeat(0, 4):
         c.oval(c.u(0, 1), c.u(0, horizon), c.u(0.08, 0.25), c.u(0.02, 0.06), c.tone(0.95))
-    for step in c.times(2, 4):
+    for step in c.repeat(2, 4):
         c.hills(horizon + 0.12 * step, c.u(0.03, 0.12), c.tone(0.6 - 0.12 * step))
     if c.chance(0.5):  # a road or a river towards the horizon
         far, near, y = c.u(0.2, 0.8), c.u(0, 0.8), horizon + 0.05
         c.polygon([(far, y), (far + 0.03, y), (near + 0.3, 1), (near, 1)], c.tone(0.85))
-    for _ in c.times(1, 6):
+    for _ in c.repeat(1, 6):
         tree(c, c.u(0, 1), c.u(horizon + 0.05, 0.95), c.u(0.12, 0.4))
-    for _ in c.times(0, 14):
+    for _ in c.repeat(0, 14):
         c.disc(c.u(0, 1), c.u(horizon + 0.2, 1), 0.015, c.accent())
 
 
 def tree(c: Canvas, x: float, foot: float, height: float) -> None:
-    """A leaning trunk under a few ovals of leaves; ``foot`` is where it stands."""
+    """Draw a leaning trunk under a few ovals of leaves; ``foot`` is where it stands."""
     top, spread = foot - height, height / 3
     c.line([(x, foot), (x + c.u(-0.02, 0.02), top)], c.tone(0.05), 0.02)
-    for _ in c.times(3, 6):
+    for _ in c.repeat(3, 6):
         sway, rise = c.u(-spread, spread), c.u(-spread, spread)
         c.oval(x + sway, top + rise, spread, spread * 0.8, c.tone(0.25))
 
 
 def harbour(c: Canvas) -> None:
-    """A low sun over water, and what floats on it."""
+    """Draw a low sun over water, and what floats on it."""
     horizon, sun = c.u(0.3, 0.6), c.u(0.1, 0.9)
     c.fade(0, horizon, c.tone(0.75), c.tone(1))
     c.disc(sun, horizon - c.u(0.05, 0.25), 0.05, c.accent())
     c.fade(horizon, 1, c.tone(0.65), c.tone(0.3))
-    for _ in c.times(8, 20):
+    for _ in c.repeat(8, 20):
         y, glint = c.u(horizon, 1), c.accent() if c.chance(0.4) else c.tone(0.9)
         c.line([(sun - 0.1 * y, y), (sun + c.u(0, 0.1), y)], glint, 0.012)
-    for _ in c.times(1, 4):
+    for _ in c.repeat(1, 4):
         x, y, size = c.u(0.05, 0.95), c.u(horizon + 0.02, 0.9), c.u(0.08, 0.3)
         sail = c.tone(0.95) if c.chance(0.6) else c.accent()
         c.wedge(x, y, y + size / 5, size / 2, size / 3, c.tone(0.1))
@@ -55,7 +54,7 @@ def harbour(c: Canvas) -> None:
 
 
 def village(c: Canvas) -> None:
-    """A row of houses before hills."""
+    """Draw a row of houses before hills."""
     ground, x = c.u(0.6, 0.85), c.u(-0.1, 0.1)
     c.fade(0, ground, c.tone(0.75), c.tone(0.95))
     c.hills(ground - 0.15, 0.1, c.tone(0.45))
@@ -68,12 +67,12 @@ def village(c: Canvas) -> None:
         for window in (0.2, 0.6):
             c.box(x + wide * window, ground - high * 0.7, wide / 6, high / 4, c.tone(0.08))
         x += wide + c.u(-0.02, 0.12)
-    for _ in c.times(0, 5):
+    for _ in c.repeat(0, 5):
         figure(c, c.u(0.05, 0.95), c.u(ground + 0.05, 0.98), c.u(0.1, 0.25))
 
 
 def head(c: Canvas, x: float, y: float, size: float) -> None:
-    """A face turned to one side, lit from the other; ``size`` is half its height."""
+    """Draw a face turned to one side, lit from the other; ``size`` is half its height."""
     skin, hair, turn = np.array(c.skin()), c.tone(c.u(0, 0.4)), c.rng.choice([-0.15, 0.15]) * size
     dim, front = rgb(skin * 0.75), x + turn
     c.oval(x - turn, y - size * 0.1, size * 0.9, size * c.u(1, 1.3), hair)
@@ -88,7 +87,7 @@ def head(c: Canvas, x: float, y: float, size: float) -> None:
 
 
 def figure(c: Canvas, x: float, foot: float, height: float, slender: float = 1.0) -> None:
-    """Someone in a robe; ``slender`` above 1 makes the head small, as the Mannerists did."""
+    """Draw someone in a robe; ``slender`` above 1 makes the head small, as the Mannerists did."""
     robe, half, top = c.colour(), height * c.u(0.15, 0.28), foot - height * 0.8
     c.wedge(x, top, foot, half * 0.6, half, robe)
     c.line([(x + half * 0.3, foot), (x, top)], rgb(np.array(robe) * 0.7), 0.05 * height)
@@ -98,7 +97,7 @@ def figure(c: Canvas, x: float, foot: float, height: float, slender: float = 1.0
 
 
 def portrait(c: Canvas) -> None:
-    """Head and shoulders, perhaps with a hat, a collar, a window."""
+    """Draw head and shoulders, perhaps with a hat, a collar, a window."""
     c.fade(0, 1, c.tone(c.u(0.1, 0.7)), c.tone(c.u(0.1, 0.5)))
     if c.chance(0.3):  # a window behind
         c.box(c.u(0, 0.7), c.u(0, 0.2), 0.3, 0.4, c.tone(0.85))
@@ -114,37 +113,37 @@ def portrait(c: Canvas) -> None:
 
 
 def gathering(c: Canvas, slender: float = 1.0) -> None:
-    """Up to six figures on one ground; ``slender`` draws them out."""
+    """Draw up to six figures on one ground; ``slender`` draws them out."""
     ground = c.u(0.5, 0.8)
     c.fade(0, ground, c.tone(c.u(0.2, 0.8)), c.tone(c.u(0.4, 0.9)))
     c.fade(ground, 1, c.tone(0.5), c.tone(0.25))
-    for k in c.times(0, 3):  # columns or trunks
+    for k in c.repeat(0, 3):  # columns or trunks
         c.box(0.1 + 0.3 * k + c.u(0, 0.1), 0, c.u(0.05, 0.1), ground, c.tone(c.u(0.1, 0.5)))
-    for foot in sorted(c.u(0.75, 1.1) for _ in c.times(2, 6)):
+    for foot in sorted(c.u(0.75, 1.1) for _ in c.repeat(2, 6)):
         figure(c, c.u(0.1, 0.9), foot, c.u(0.45, 0.75) * slender**0.3, slender)
 
 
 def elongated(c: Canvas) -> None:
-    """A gathering of drawn-out figures."""
+    """Draw a gathering of drawn-out figures."""
     gathering(c, slender=1.7)
 
 
 def still_life(c: Canvas) -> None:
-    """Things on a table."""
+    """Draw things on a table."""
     table = c.u(0.5, 0.7)
     c.fade(0, table, c.tone(c.u(0.1, 0.6)), c.tone(c.u(0.2, 0.7)))
     c.polygon([(0, table), (1, table + c.u(-0.08, 0.08)), (1, 1), (0, 1)], c.tone(c.u(0.5, 0.95)))
     x, high = c.u(0.15, 0.85), c.u(0.3, 0.5)  # the bottle
     c.box(x - 0.03, table - high, 0.06, 0.3, c.tone(0.15))
     c.oval(x, table - high / 3, 0.09, high / 2, c.tone(0.2))
-    for _ in c.times(3, 9):  # the fruit
+    for _ in c.repeat(3, 9):  # the fruit
         x, y, size = c.u(0.1, 0.9), table + c.u(-0.05, 0.2), c.u(0.05, 0.1)
         c.disc(x, y, size, c.accent() if c.chance(0.7) else c.tone(0.5))
         c.disc(x - size / 3, y - size / 3, size / 4, c.tone(1))
 
 
 def interior(c: Canvas) -> None:
-    """A room in perspective."""
+    """Draw a room in perspective."""
     x, y, wall = c.u(0.2, 0.45), c.u(0.55, 0.7), c.u(0.5, 0.7)
     c.fill(c.tone(0.35))
     c.polygon([(0, 1), (x, y), (1, y), (1, 1)], c.tone(0.5))
@@ -155,12 +154,12 @@ def interior(c: Canvas) -> None:
     for k in (1, 2):
         c.line([(wall + 0.1 * k, 0.12), (wall + 0.1 * k, 0.44)], c.tone(0.1))
     c.polygon([(wall, y), (wall + 0.3, y), (wall, 1), (wall - 0.4, 1)], c.tone(0.8))  # light on the floor
-    for _ in c.times(1, 3):
+    for _ in c.repeat(1, 3):
         figure(c, c.u(0.15, 0.85), c.u(0.85, 1), c.u(0.4, 0.65))
 
 
 def altarpiece(c: Canvas) -> None:
-    """Figures on gold, in one to three panels."""
+    """Draw figures on gold, in one to three panels."""
     c.fill(c.tone(0.15))
     panels = c.rng.integers(1, 4)
     wide = 0.94 / panels
@@ -176,55 +175,55 @@ def altarpiece(c: Canvas) -> None:
 
 
 def moonlit(c: Canvas) -> None:
-    """A moon with a halo over dark ground."""
+    """Draw a moon with a halo over dark ground."""
     horizon, x, y = c.u(0.5, 0.8), c.u(0.2, 0.8), c.u(0.15, 0.4)
     c.fade(0, horizon, c.tone(0.1), c.tone(0.6))
     for size, tone in ((0.2, 0.5), (0.14, 0.7), (0.09, 1)):
         c.disc(x, y, size, c.tone(tone))
     c.fade(horizon, 1, c.tone(0.4), c.tone(0.05))
-    for _ in c.times(3, 8):
+    for _ in c.repeat(3, 8):
         level = c.u(horizon, 1)
         c.line([(x - c.u(0.02, 0.12), level), (x + c.u(0.02, 0.12), level)], c.tone(0.9), 0.012)
-    for _ in c.times(1, 5):  # cypresses, then someone who waits
+    for _ in c.repeat(1, 5):  # cypresses, then someone who waits
         c.wedge(c.u(0, 1), horizon - c.u(0.2, 0.5), horizon + 0.1, 0, 0.05, c.tone(0))
     figure(c, c.u(0.2, 0.8), c.u(0.85, 1), c.u(0.3, 0.7), 1.1)
 
 
 def fete(c: Canvas) -> None:
-    """Figures among clouds and foliage."""
+    """Draw figures among clouds and foliage."""
     c.fade(0, 1, c.tone(0.8), c.tone(0.95))
-    for _ in c.times(8, 16):  # clouds above, foliage at one side
+    for _ in c.repeat(8, 16):  # clouds above, foliage at one side
         c.oval(c.u(0, 1), c.u(0, 0.4), c.u(0.08, 0.2), c.u(0.04, 0.1), c.tone(c.u(0.75, 1)))
         c.oval(c.u(-0.1, 0.3), c.u(0.1, 0.9), c.u(0.05, 0.15), c.u(0.05, 0.12), c.tone(c.u(0, 0.4)))
     c.hills(0.75, 0.08, c.tone(0.4))
-    for _ in c.times(1, 4):
+    for _ in c.repeat(1, 4):
         x, foot, size = c.u(0.3, 0.85), c.u(0.85, 1), c.u(0.3, 0.6)
         c.disc(x, foot, size * 0.45, c.accent())  # the wide skirt
         figure(c, x, foot, size)
-    for _ in c.times(5, 20):
+    for _ in c.repeat(5, 20):
         c.disc(c.u(0, 1), c.u(0.75, 1), 0.02, c.accent())
 
 
 def poster(c: Canvas) -> None:
-    """Someone before a ring, in the whiplash lines of hair, stems and smoke."""
+    """Draw someone before a ring, in the whiplash lines of hair, stems and smoke."""
     c.fill(c.tone(0.9))
     x, y, size = c.u(0.4, 0.6), c.u(0.28, 0.38), c.u(0.1, 0.14)
     c.disc(x, y, size * 2.6, c.colour())
     c.disc(x, y, size * 2.2, c.tone(c.u(0.6, 0.9)))
     c.wedge(x, y, 1, 0.08, c.u(0.15, 0.4), c.colour())
     along = np.linspace(0, 1, 14)
-    for _ in c.times(4, 9):
+    for _ in c.repeat(4, 9):
         bend = along * (c.u(-0.5, 0.5) + c.u(0.1, 0.3) * np.sin(along * c.u(3, 7) + c.u(0, 6)))
         c.line(zip(x + bend, y + along * c.u(0.3, 0.7), strict=True), c.colour(), 0.03)
     head(c, x, y, size)
-    for _ in c.times(3, 10):
+    for _ in c.repeat(3, 10):
         c.disc(c.u(0, 1), c.u(0.6, 1), 0.05, c.accent())
     near, far = 0.03, 0.97
     c.line([(near, near), (near, far), (far, far), (far, near), (near, near)], c.tone(0.2), 0.03)
 
 
 def woodblock(c: Canvas) -> None:
-    """A mountain or the sun, over a great wave or over people."""
+    """Draw a mountain or the sun, over a great wave or over people."""
     c.fade(0, 0.5, c.tone(0.4), c.tone(1))
     x, y = c.u(0.3, 0.7), c.u(0.15, 0.4)
     if c.chance(0.5):
@@ -236,13 +235,13 @@ def woodblock(c: Canvas) -> None:
         waves(c)
     else:
         c.box(0, 0.8, 1, 0.2, c.tone(0.6))
-        for _ in c.times(1, 3):
+        for _ in c.repeat(1, 3):
             figure(c, c.u(0.2, 0.8), 1, c.u(0.6, 0.9))
     c.box(0.82, 0.08, 0.08, 0.2, rgb(c.colours[4]))  # the seal
 
 
 def waves(c: Canvas) -> None:
-    """A great wave, with its hollow and crest."""
+    """Draw a great wave, with its hollow and crest."""
     x, level, size = c.u(0.1, 0.4), c.u(0.55, 0.7), c.u(0.2, 0.34)
     sea, foam = c.tone(0.08), c.tone(1)
     c.box(0, level, 1, 1, sea)
@@ -260,7 +259,7 @@ def waves(c: Canvas) -> None:
 
 
 def geometry(c: Canvas) -> None:
-    """Flat shapes of one of four kinds."""
+    """Draw flat shapes of one of four kinds."""
     c.fill(c.tone(0.95))
     kinds = (_right_angles, _stripes, _nested_squares, _blocks)
     kinds[c.rng.integers(len(kinds))](c)
@@ -289,19 +288,19 @@ def _nested_squares(c: Canvas) -> None:
 
 
 def _blocks(c: Canvas) -> None:
-    for k in c.times(1, 4):
+    for k in c.repeat(1, 4):
         c.box(c.u(0.1, 0.25) + 0.2 * k, c.u(0.2, 0.4), 0.14, c.u(0.2, 0.5), c.colour())
 
 
 def veils(c: Canvas) -> None:
-    """Stains that run into each other."""
+    """Draw stains that run into each other."""
     c.fill(c.colour())
-    for _ in c.times(3, 6):
+    for _ in c.repeat(3, 6):
         c.oval(c.u(0, 1), c.u(0, 1), c.u(0.15, 0.45), c.u(0.15, 0.45), c.colour())
 
 
 def bands(c: Canvas) -> None:
-    """Rectangles one above the other, with or without a margin."""
+    """Draw rectangles one above the other, with or without a margin."""
     c.fill(c.colour())
     inset, top = c.rng.choice([0, c.u(0.05, 0.12)]), 0.06
     while top < 0.85:
@@ -311,17 +310,17 @@ def bands(c: Canvas) -> None:
 
 
 def gestures(c: Canvas) -> None:
-    """Broad strokes across each other."""
+    """Draw broad strokes across each other."""
     c.fill(c.tone(c.u(0, 1)))
-    for _ in c.times(6, 22):
+    for _ in c.repeat(6, 22):
         points = c.rng.uniform(0, 1, 2) + c.u(0.1, 0.4) * c.rng.uniform(-1, 1, (3, 2))
         c.line(points, c.colour(), c.u(0.03, 0.14))
 
 
 def drips(c: Canvas) -> None:
-    """Paint thrown from a stick: looping lines, and drops."""
+    """Draw paint thrown from a stick: looping lines, and drops."""
     c.fill(c.tone(c.u(0.5, 1)))
-    for _ in c.times(14, 40):
+    for _ in c.repeat(14, 40):
         colour, steps = c.colour(), np.cumsum(c.rng.normal(0, 0.09, (12, 2)), axis=0)
         c.line(c.rng.uniform(0, 1, 2) + steps, colour, c.u(0.004, 0.02))
         for _ in range(4):
@@ -329,9 +328,9 @@ def drips(c: Canvas) -> None:
 
 
 def collage(c: Canvas) -> None:
-    """Pasted papers, some of newsprint or of grained wood, and a guitar."""
+    """Draw pasted papers, some of newsprint or of grained wood, and a guitar."""
     c.fill(c.tone(c.u(0.5, 0.9)))
-    for _ in c.times(4, 9):
+    for _ in c.repeat(4, 9):
         x, y, wide, high, lean = c.u(0, 0.8), c.u(0, 0.8), c.u(0.15, 0.5), c.u(0.15, 0.5), c.u(-0.1, 0.1)
         right, foot = x + wide, y + high
         c.polygon([(x, y), (right, y + lean), (right - lean, foot), (x - lean, foot - lean)], c.colour())
@@ -345,7 +344,7 @@ def collage(c: Canvas) -> None:
 
 
 def goods(c: Canvas) -> None:
-    """One thing many times, as on a shelf or in an accumulation."""
+    """Draw one thing many times, as on a shelf or in an accumulation."""
     rows, varied, colours = c.rng.integers(2, 5), c.chance(0.5), (c.colour(), c.colour())
     thing, size = (_tin, _face, _lips)[c.rng.integers(3)], 0.5 / rows
     for row, column in np.ndindex(rows, rows):
@@ -370,7 +369,7 @@ def _lips(c: Canvas, x: float, y: float, size: float, body: tuple) -> None:
 
 
 def comic(c: Canvas) -> None:
-    """A bang, with a face or a bubble in it."""
+    """Draw a bang, with a face or a bubble in it."""
     c.fill(c.colour())
     x, y = c.u(0.3, 0.7), c.u(0.3, 0.7)
     reach = np.where(np.arange(25) % 2, c.u(0.25, 0.35), c.u(0.45, 0.7))
@@ -382,21 +381,21 @@ def comic(c: Canvas) -> None:
 
 
 def torn(c: Canvas) -> None:
-    """Posters torn off one above the other."""
-    for _ in c.times(10, 22):
+    """Draw posters torn off one above the other."""
+    for _ in c.repeat(10, 22):
         ragged = c.u(0.1, 0.4) * c.rng.uniform(0.6, 1, 9)
         c.star(c.u(0, 1), c.u(0, 1), np.sort(c.rng.uniform(0, 2 * np.pi, 9)), ragged, c.colour())
 
 
 def jungle(c: Canvas) -> None:
-    """Leaves before a sun."""
+    """Draw leaves before a sun."""
     c.fade(0, 1, c.tone(0.95), c.tone(0.6))
     c.disc(c.u(0.2, 0.8), c.u(0.1, 0.3), 0.09, c.accent())
-    for _ in c.times(8, 20):  # leaves
+    for _ in c.repeat(8, 20):  # leaves
         x, top, lean = c.u(0, 1), c.u(0.3, 0.8), c.u(-0.15, 0.15)
         left, right, tip = x + lean - 0.06, x + lean + 0.06, x + lean * 2
         c.polygon([(x, 1), (left, top + 0.15), (tip, top), (right, top + 0.2)], c.tone(c.u(0, 0.7)))
-    for _ in c.times(2, 8):  # flowers
+    for _ in c.repeat(2, 8):  # flowers
         x, y = c.u(0, 1), c.u(0.4, 0.95)
         c.disc(x, y, 0.05, c.accent())
         c.disc(x, y, 0.02, c.tone(1))

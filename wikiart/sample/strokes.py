@@ -1,7 +1,7 @@
-"""How the sample's pictures are finished: strokes, dots, facets, outlines, light.
+"""The strokes of the sample's pictures: brush, dots, facets, outlines, light.
 
-Each function makes a stroke: something that takes a :class:`~wikiart.sample.canvas.Canvas` with a
-scene on it, and paints the scene again in its own manner. Lengths are in drawn pixels, of which
+Each function returns a stroke: a function that takes a :class:`~wikiart.sample.canvas.Canvas` with a
+scene on it and paints the scene again in its own manner. Lengths are in drawn pixels, of which
 two make one pixel of the file.
 """
 
@@ -12,11 +12,18 @@ from wikiart.sample.canvas import GRID, SIDE, Canvas, Hand, noise
 
 
 def brush(length: float, width: float, flow: str = "loose", wild: float = 16, cover: float = 1.0) -> Hand:
-    """Separate strokes, each of the colour under it.
+    """Paint separate brush strokes, each in the colour under it.
 
-    ``flow``: ``loose`` around one direction, ``swirl`` along a winding field, ``slash`` in two
-    crossed directions. ``wild`` is the standard deviation of a stroke's colour, 0..255;
-    ``cover`` how often the strokes would cover the picture.
+    Parameters
+    ----------
+    length, width : float
+        Of a stroke, in drawn pixels.
+    flow : {"loose", "swirl", "slash"}
+        Directions: around a single one, along a winding field, or two that cross. Default ``"loose"``.
+    wild : float
+        Standard deviation of a stroke's colour, 0..255. Default 16.
+    cover : float
+        Area of all strokes over the area of the picture. Default 1.
     """
 
     def stroke(c: Canvas) -> None:
@@ -50,7 +57,7 @@ _FLOWS = {"loose": _loose, "slash": _slash, "swirl": _swirl}
 
 
 def dots(size: float, wild: float = 26) -> Hand:
-    """Round touches of a radius of ``size``, side by side over a paler ground."""
+    """Paint round dots of radius ``size``, side by side over a paler ground."""
 
     def stroke(c: Canvas) -> None:
         pixels, step = c.pixels(), size * 1.7
@@ -67,9 +74,18 @@ def dots(size: float, wild: float = 26) -> Hand:
 
 
 def facets(cuts: int, shade: float, shift: float = 0.05, edge: float = 0.0) -> Hand:
-    """The picture cut by ``cuts`` straight lines; each piece moved by about ``shift`` of the side and shaded.
+    """Cut the picture by straight lines, move each piece and shade it.
 
-    ``shade`` is how far a piece goes from dark to light, ``edge`` how dark the cuts are drawn, both 0..1.
+    Parameters
+    ----------
+    cuts : int
+        Number of lines.
+    shade : float
+        Range of a piece's light, 0..1.
+    shift : float
+        Standard deviation of a move, as a share of the side. Default 0.05.
+    edge : float
+        Darkness of the cuts, 0..1. Default 0.
     """
 
     def stroke(c: Canvas) -> None:
@@ -79,7 +95,7 @@ def facets(cuts: int, shade: float, shift: float = 0.05, edge: float = 0.0) -> H
         piece = (far > 0) @ (1 << np.arange(cuts))
         moves = c.rng.normal(0, shift, (1 << cuts, 2))
         x, y = ((GRID + moves[piece]) * SIDE).astype(int).clip(0, SIDE - 1).transpose(2, 0, 1)
-        # Each piece is dark along one cut of its own, and lighter away from it.
+        # Each piece is dark along one of the cuts, drawn at random, and lighter away from it.
         side = c.rng.integers(0, cuts, 1 << cuts)[piece]
         away = np.abs(np.take_along_axis(far, side[..., None], axis=-1)[..., 0])
         light = 1 + shade * (np.minimum(away * 3.5, 1) - 0.6 + c.rng.normal(0, 0.12, 1 << cuts)[piece])
@@ -90,12 +106,12 @@ def facets(cuts: int, shade: float, shift: float = 0.05, edge: float = 0.0) -> H
 
 
 def smooth(radius: float) -> Hand:
-    """Edges that melt into each other, ``radius`` pixels wide."""
+    """Blur the edges, by about ``radius`` pixels."""
     return lambda c: c.paint(c.image.filter(ImageFilter.GaussianBlur(radius * c.u(0.6, 1.4))))
 
 
 def outline(strength: float = 1.0) -> Hand:
-    """Dark contours around flat areas; ``strength`` 0..1."""
+    """Draw dark contours around flat areas; ``strength`` 0..1."""
 
     def stroke(c: Canvas) -> None:
         edges = np.asarray(c.image.convert("L").filter(ImageFilter.FIND_EDGES))
@@ -106,7 +122,7 @@ def outline(strength: float = 1.0) -> Hand:
 
 
 def flat(levels: int) -> Hand:
-    """As few colours as a print has: ``levels``."""
+    """Reduce the picture to ``levels`` colours, as a print has."""
 
     def stroke(c: Canvas) -> None:
         inks = c.image.quantize(levels, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
@@ -116,7 +132,7 @@ def flat(levels: int) -> Hand:
 
 
 def halftone(step: float) -> Hand:
-    """The printer's screen: dots every ``step`` pixels, larger where the picture is dark."""
+    """Print a halftone screen: dots every ``step`` pixels, larger where the picture is dark."""
 
     def stroke(c: Canvas) -> None:
         x, y = (GRID * SIDE / step).transpose(2, 0, 1)
@@ -129,7 +145,7 @@ def halftone(step: float) -> Hand:
 
 
 def tenebrism(depth: float, spread: float = 0.35) -> Hand:
-    """One light out of the dark; ``depth`` 0..1 is what the dark takes away, ``spread`` the lit radius."""
+    """Light one place, of radius ``spread`` (share of the side), and darken the rest by ``depth``, 0..1."""
 
     def stroke(c: Canvas) -> None:
         x, y = (GRID - c.rng.uniform(0.3, 0.65, 2)).transpose(2, 0, 1)
@@ -140,7 +156,7 @@ def tenebrism(depth: float, spread: float = 0.35) -> Hand:
 
 
 def grain(strength: float) -> Hand:
-    """The grain of the cloth and the dust of years; ``strength`` in grey levels."""
+    """Add the grain of a canvas; ``strength`` is its standard deviation in grey levels."""
 
     def stroke(c: Canvas) -> None:
         speckle = noise(c.rng, SIDE // 3) + c.rng.normal(0, 1, (SIDE, SIDE))
@@ -150,7 +166,7 @@ def grain(strength: float) -> Hand:
 
 
 def craquelure(count: int) -> Hand:
-    """``count`` fine cracks of an old varnish."""
+    """Draw ``count`` fine cracks of an old varnish."""
 
     def stroke(c: Canvas) -> None:
         for _ in range(count):
@@ -162,15 +178,15 @@ def craquelure(count: int) -> Hand:
 
 
 def clouded(depth: float, cells: int = 4) -> Hand:
-    """Uneven washes: light and dark of ``depth`` grey levels, ``cells`` clouds a side."""
+    """Vary the light by about ``depth`` grey levels, in ``cells`` clouds a side."""
     return lambda c: c.paint_pixels(c.pixels() + depth * noise(c.rng, cells)[..., None])
 
 
 def splash(count: int) -> Hand:
-    """About ``count`` drops and runs of paint over everything."""
+    """Scatter about ``count`` drops of paint that run down."""
 
     def stroke(c: Canvas) -> None:
-        for _ in c.times(count // 2, count):
+        for _ in c.repeat(count // 2, count):
             x, y, size = c.u(0, 1), c.u(0, 1), c.u(0.004, 0.02)
             colour = c.colour()
             c.oval(x, y, size, size, colour)

@@ -12,7 +12,7 @@ from tests.conftest import paint_folder
 from wikiart.images import audit, building, paintings, store
 from wikiart.images.building import build_store, without_images
 from wikiart.images.store import FileFacts
-from wikiart.sample import painting
+from wikiart.sample.generate import paint
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def leaky(tmp_path):
     shutil.copy(train / "Amber" / "0.jpg", train / "Dusk" / "copy.jpg")
     shutil.copy(test / "Dusk" / "0.jpg", train / "Dusk" / "leak.jpg")
     for number in range(3):
-        picture = painting("Realism", "test", number)
+        picture = paint("Realism", "test", number)
         picture.save(test / "Dusk" / f"piece-{number}.png")
         again = [
             picture.resize((100, 90)),

@@ -9,19 +9,20 @@ import pytest
 import torch
 from PIL import Image
 
-from wikiart import sample
 from wikiart.learning.config import TrainingConfig
 from wikiart.learning.data import TrainingData
 from wikiart.learning.training import train
+from wikiart.sample import generate as sample
+from wikiart.sample.styles import PALETTES
 from wikiart.smote.recipes import no_recipes
 
-STYLES = sorted(sample.MANNERS)
+STYLES = sorted(sample.STYLES)
 
 
 @pytest.fixture
 def small(monkeypatch):
     """One image of each style and split."""
-    monkeypatch.setattr(sample, "counts", lambda split: dict.fromkeys(STYLES, 1))
+    monkeypatch.setattr(sample, "image_counts", lambda split: dict.fromkeys(STYLES, 1))
 
 
 def contents(folder):
@@ -29,35 +30,35 @@ def contents(folder):
 
 
 def pixels(style, numbers):
-    return np.stack([np.asarray(sample.painting(style, "train", number), float) for number in numbers])
+    return np.stack([np.asarray(sample.paint(style, "train", number), float) for number in numbers])
 
 
 def test_counts_follow_the_study():
     assert len(STYLES) == 27
-    assert sum(manner.train for manner in sample.MANNERS.values()) == 13_350
-    train, test = sample.counts("train"), sample.counts("test")
+    assert sum(style.train for style in sample.STYLES.values()) == 13_350
+    train, test = sample.image_counts("train"), sample.image_counts("test")
     assert (train["Impressionism"], train["Analytical_Cubism"], train["Action_painting"]) == (227, 2, 2)
     assert (sum(test.values()), test["Impressionism"]) == (630, 101)
 
 
 def test_every_style_has_its_files(tmp_path, monkeypatch):
     blank = Image.new("RGB", (sample.SIZE, sample.SIZE))
-    monkeypatch.setattr(sample, "painting", lambda style, split, number: blank)
-    folder = sample.make(tmp_path)
+    monkeypatch.setattr(sample, "paint", lambda style, split, number: blank)
+    folder = sample.generate(tmp_path)
     assert sorted(path.name for path in folder.iterdir()) == ["test", "train"]
     for split in ("train", "test"):
-        found = {style.name: len(list(style.glob("*.jpg"))) for style in (folder / split).iterdir()}
-        assert found == sample.counts(split)
+        files = {style.name: len(list(style.glob("*.jpg"))) for style in (folder / split).iterdir()}
+        assert files == sample.image_counts(split)
 
 
-def test_every_manner_names_what_exists():
-    for manner in sample.MANNERS.values():
-        assert set(manner.palettes.split()) <= set(sample.PALETTES)
-        assert set(manner.neighbours.split()) <= set(STYLES)
+def test_palettes_and_neighbours_of_every_style_exist():
+    for style in sample.STYLES.values():
+        assert set(style.palettes.split()) <= set(PALETTES)
+        assert set(style.neighbours.split()) <= set(STYLES)
 
 
 def test_files_are_small_colour_jpegs(tmp_path, small):
-    folder = sample.make(tmp_path)
+    folder = sample.generate(tmp_path)
     paths = list(folder.rglob("*.jpg"))
     assert len(paths) == 2 * len(STYLES)
     for path in paths:
@@ -65,14 +66,14 @@ def test_files_are_small_colour_jpegs(tmp_path, small):
             assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (64, 64))
 
 
-def test_two_makes_write_the_same_bytes(tmp_path, small):
-    assert contents(sample.make(tmp_path / "one")) == contents(sample.make(tmp_path / "two"))
+def test_two_samples_have_the_same_bytes(tmp_path, small):
+    assert contents(sample.generate(tmp_path / "one")) == contents(sample.generate(tmp_path / "two"))
 
 
 def test_another_process_paints_the_same():
     script = (
-        "import hashlib; from wikiart.sample import painting;"
-        "print(hashlib.sha256(painting('Pointillism', 'train', 3).tobytes()).hexdigest())"
+        "import hashlib; from wikiart.sample.generate import paint;"
+        "print(hashlib.sha256(paint('Pointillism', 'train', 3).tobytes()).hexdigest())"
     )
 
     def digest(hash_seed):
@@ -85,88 +86,88 @@ def test_another_process_paints_the_same():
     assert digest("1") == digest("2")
 
 
-def test_made_once(tmp_path, small, monkeypatch):
-    folder = sample.make(tmp_path / "not" / "there" / "yet")
-    monkeypatch.setattr(sample, "painting", lambda *piece: pytest.fail("painted again"))
-    assert sample.make(tmp_path / "not" / "there" / "yet") == folder
+def test_a_second_call_paints_nothing(tmp_path, small, monkeypatch):
+    folder = sample.generate(tmp_path / "not" / "there" / "yet")
+    monkeypatch.setattr(sample, "paint", lambda *piece: pytest.fail("painted again"))
+    assert sample.generate(tmp_path / "not" / "there" / "yet") == folder
 
 
 def test_a_new_version_gets_a_new_folder(tmp_path, small, monkeypatch):
-    first = sample.make(tmp_path)
+    first = sample.generate(tmp_path)
     monkeypatch.setattr(sample, "VERSION", sample.VERSION + 1)
-    assert sample.make(tmp_path) != first
+    assert sample.generate(tmp_path) != first
     assert first.is_dir()
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_an_interrupted_make_leaves_nothing(tmp_path, small, error):
+def test_an_interruption_leaves_nothing(tmp_path, small, error):
     def interrupt(done, total):
         if done == 5:
             raise error
 
     with pytest.raises(error):
-        sample.make(tmp_path, interrupt)
+        sample.generate(tmp_path, interrupt)
     assert list(tmp_path.iterdir()) == []
-    assert len(contents(sample.make(tmp_path))) == 2 * len(STYLES)
+    assert len(contents(sample.generate(tmp_path))) == 2 * len(STYLES)
 
 
-def test_a_killed_make_is_not_taken_for_a_sample(tmp_path, small):
-    torso = tmp_path / ".sample-killed" / f"sample-v{sample.VERSION}" / "train"
-    torso.mkdir(parents=True)
-    assert len(contents(sample.make(tmp_path))) == 2 * len(STYLES)
+def test_the_rest_of_a_killed_process_is_not_taken_for_a_sample(tmp_path, small):
+    rest = tmp_path / ".sample-killed" / f"sample-v{sample.VERSION}" / "train"
+    rest.mkdir(parents=True)
+    assert len(contents(sample.generate(tmp_path))) == 2 * len(STYLES)
 
 
-def test_two_makes_at_once_agree(tmp_path, small):
+def test_two_processes_at_once_get_one_folder(tmp_path, small):
     finished = []
 
-    def overtaken(done, total):
+    def finish_another_first(done, total):
         if done == total and not finished:
             finished.append(None)
-            finished.append(sample.make(tmp_path))  # the other one renames its folder first
+            finished.append(sample.generate(tmp_path))  # the other one renames its folder first
 
-    folder = sample.make(tmp_path, overtaken)
+    folder = sample.generate(tmp_path, finish_another_first)
     assert finished[1] == folder
     assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_progress_counts_to_the_end(tmp_path, small):
     calls = []
-    sample.make(tmp_path, lambda done, total: calls.append((done, total)))
+    sample.generate(tmp_path, lambda done, total: calls.append((done, total)))
     assert calls == [(done, 54) for done in range(1, 55)]
 
 
-def test_pieces_of_a_style_differ():
+def test_pictures_of_a_style_differ():
     for style in STYLES:
-        pieces = pixels(style, range(6))
-        gaps = [np.abs(pieces[i] - pieces[j]).mean() for i in range(6) for j in range(i)]
+        pictures = pixels(style, range(6))
+        gaps = [np.abs(pictures[i] - pictures[j]).mean() for i in range(6) for j in range(i)]
         assert min(gaps) > 4, style
 
 
 def test_splits_and_styles_differ():
-    pieces = {
-        (style, split): sample.painting(style, split, 0) for style in STYLES for split in ("train", "test")
+    pictures = {
+        (style, split): sample.paint(style, split, 0) for style in STYLES for split in ("train", "test")
     }
-    assert len({image.tobytes() for image in pieces.values()}) == len(pieces)
+    assert len({image.tobytes() for image in pictures.values()}) == len(pictures)
 
 
-def test_manners_show_in_the_texture():
+def test_styles_differ_in_texture():
     """Dots are busier than colour fields, from pixel to pixel."""
 
-    def busy(style):
+    def texture(style):
         return np.abs(np.diff(pixels(style, range(8)), axis=2)).mean()
 
-    assert busy("Pointillism") > 3 * busy("Color_Field_Painting")
+    assert texture("Pointillism") > 3 * texture("Color_Field_Painting")
 
 
-def test_unknown_style():
+def test_an_unknown_style_is_refused():
     with pytest.raises(KeyError):
-        sample.painting("Dadaism", "train", 0)
+        sample.paint("Dadaism", "train", 0)
 
 
 @pytest.mark.slow
 def test_three_convolutions_learn_more_than_one(tmp_path):
     """The sample leaves the study's first question something to find, and room above its best answer."""
-    folder = sample.make(tmp_path)
+    folder = sample.generate(tmp_path)
     train_set, (images, labels) = (_arrays(folder / split) for split in ("train", "test"))
 
     def accuracy(conv_layers):
