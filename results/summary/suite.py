@@ -193,9 +193,9 @@ def _finished_runs(parent: Run) -> dict[str, Run]:
     runs = mlflow.search_runs(
         [parent.info.experiment_id], names.FINISHED_CELLS, output_format="list", max_results=50_000
     )
-    own = [run for run in runs if run.data.tags[names.SUITE] == parent.info.run_id]
+    of_this_suite = [run for run in runs if run.data.tags[names.SUITE] == parent.info.run_id]
     by_fingerprint: dict[str, Run] = {}
-    for run in (*own, *runs):
+    for run in (*of_this_suite, *runs):
         by_fingerprint.setdefault(run.data.tags[names.FINGERPRINT], run)
     return by_fingerprint
 

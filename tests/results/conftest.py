@@ -1,9 +1,12 @@
 """Suites as summarize.py reads them."""
 
 import mlflow
+import pandas as pd
 import pytest
 
-from summary.suite import RUN_COLUMNS, Suite, read_suite
+import suites
+from simulation import full_factorial
+from summary.suite import Suite, read_suite
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +24,7 @@ def smote_suite(suite, more) -> Suite:
     return read_suite(parent.info.run_id)
 
 
-def without(suite: Suite, *rows: int) -> Suite:
-    """The suite as it would be if these of its runs had failed."""
-    runs = suite.runs.copy()
-    runs.loc[list(rows), list(RUN_COLUMNS)] = None
-    return Suite(suite.parent, suite.about, runs)
+@pytest.fixture(scope="session")
+def card_answers() -> pd.DataFrame:
+    """Simulated answers of the four factors, three seeds, 200 items."""
+    return suites.suite(full_factorial(suites.CARD), seeds=3, items=200)

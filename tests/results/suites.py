@@ -9,6 +9,7 @@ import pandas as pd
 import simulation
 from simulation import SETTINGS, full_factorial
 from summary.analysis import Design, Factor
+from summary.suite import RUN_COLUMNS, Suite
 
 CLASS_ORDER = Factor("class_order", ("unsorted", "sorted"), "evaluate")
 LAYERS = Factor("conv_layers", ("1", "3"))
@@ -78,3 +79,10 @@ def answers_of(
         for k in range(items)
     ]
     return pd.DataFrame(rows)
+
+
+def without_runs(suite: Suite, *rows: int) -> Suite:
+    """The suite as it would be if these of its runs had failed."""
+    runs = suite.runs.copy()
+    runs.loc[list(rows), list(RUN_COLUMNS)] = None
+    return Suite(suite.parent, suite.about, runs)

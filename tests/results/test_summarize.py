@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import summarize
-from conftest import without
+from suites import without_runs
 from summary.report import terminal
 
 SCRIPT = Path(summarize.__file__)
@@ -71,4 +71,4 @@ def test_a_server_without_suites_is_named(suite, tmp_path):
 
 def test_a_suite_without_a_finished_run_is_refused(card_suite, tmp_path):
     with pytest.raises(ValueError, match="no run of this suite is finished"):
-        terminal.summarize(without(card_suite, *range(16)), tmp_path)
+        terminal.summarize(without_runs(card_suite, *range(16)), tmp_path)

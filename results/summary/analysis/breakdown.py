@@ -22,9 +22,9 @@ def per_class_table(families: Sequence[Responses], runs: Runs) -> pd.DataFrame:
     for label, count in enumerate(runs.support.tolist()):
         sample = accuracy(runs, label)
         for responses in families:
-            own = responses.sample(sample)
+            response_sample = responses.apply(sample)
             for contrast in main_effects(responses):
-                estimate, parts = responses.layout.estimate(contrast, own)
+                estimate, parts = responses.layout.estimate(contrast, response_sample)
                 low, high = interval(estimate, parts.variance, parts.df)
                 row = {"class": runs.classes[label], "items": count, **effect_columns(responses, contrast)}
                 row["estimate"] = POINTS * estimate
@@ -63,13 +63,14 @@ def cells_table(
 
 
 def _cell_row(responses: Responses, cell: Cell, samples: Mapping[str, Sample]) -> dict:
-    layout, own = responses.layout, {name: responses.sample(sample) for name, sample in samples.items()}
+    layout = responses.layout
+    metrics = {name: responses.apply(sample) for name, sample in samples.items()}
     mean = Contrast("cell", "", "", "", ({cell: 1},))
-    estimate, parts = layout.estimate(mean, own["accuracy"])
+    estimate, parts = layout.estimate(mean, metrics["accuracy"])
     low, high = interval(estimate, parts.variance, parts.df)
-    values = own["accuracy"].value[layout.weights(mean) > 0]
+    values = metrics["accuracy"].value[layout.weights(mean) > 0]
     points = {
-        **{name: layout.weights(mean) @ sample.value for name, sample in own.items()},
+        **{name: layout.weights(mean) @ sample.value for name, sample in metrics.items()},
         **{"low": low, "high": high, "sd": values.std(ddof=1) if len(values) > 1 else np.nan},
     }
     return {"runs": len(values), **{name: POINTS * value for name, value in points.items()}}

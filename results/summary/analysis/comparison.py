@@ -52,19 +52,19 @@ def compare(
     common = [cell for cell in dict.fromkeys(cells) if {("first", cell), ("second", cell)} <= present]
     if not common:
         raise ValueError("the two suites have no cell in common")
-    at_order = list(factors).index(class_order) if class_order in factors else None
+    order_position = list(factors).index(class_order) if class_order in factors else None
     by_order: dict[str, list[Cell]] = {}
     for cell in common:
-        by_order.setdefault("" if at_order is None else cell[at_order], []).append(cell)
+        by_order.setdefault("" if order_position is None else cell[order_position], []).append(cell)
     overall: list[dict] = []
     single: list[dict] = []
     for order in sorted(by_order, key=lambda level: level != SORTED):
         group = by_order[order]
         responses = _responses(runs, cells, group)
-        own = responses.sample(sample)
-        mean = tuple(order if at == at_order else "all" for at in range(len(factors)))
-        overall = overall or [_row(responses, own, factors, mean, group)]
-        single += [_row(responses, own, factors, cell, [cell]) for cell in group]
+        response_sample = responses.apply(sample)
+        mean = tuple(order if position == order_position else "all" for position in range(len(factors)))
+        overall = overall or [_row(responses, response_sample, factors, mean, group)]
+        single += [_row(responses, response_sample, factors, cell, [cell]) for cell in group]
     return pd.DataFrame(overall + single, columns=[*factors, *COLUMNS])
 
 
@@ -80,14 +80,16 @@ def _responses(runs: Runs, cells: Sequence[Cell], common: Sequence[Cell]) -> Res
         )
         if cell in common
     }
-    own = np.eye(len(cells))
+    identity = np.eye(len(cells))
     pairs = {suite: [key[1:] for key in run_at if key[0] == suite] for suite in ("first", "second")}
     if set(pairs["first"]) == set(pairs["second"]):
-        differences = [own[run_at["second", *pair]] - own[run_at["first", *pair]] for pair in pairs["first"]]
+        differences = [
+            identity[run_at["second", *pair]] - identity[run_at["first", *pair]] for pair in pairs["first"]
+        ]
         layout = Layout([cell for cell, _ in pairs["first"]], range(len(differences)))
         return Responses((), np.array(differences), layout, paired=True)
     layout = Layout([(suite, *cell) for suite, cell, _ in run_at], range(len(run_at)))
-    return Responses((), own[[*run_at.values()]], layout)
+    return Responses((), identity[[*run_at.values()]], layout)
 
 
 def _row(

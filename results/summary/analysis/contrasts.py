@@ -64,8 +64,8 @@ def trained_contrasts(design: Design) -> list[Contrast]:
         A fraction holds the two levels of a factor in different numbers of cells.
     """
     mains = [
-        _main_effect(design, at, level, reference)
-        for at, factor in enumerate(design.trained)
+        _main_effect(design, position, level, reference)
+        for position, factor in enumerate(design.trained)
         for reference in [_reference(design, factor)]
         for level in factor.levels
         if level != reference
@@ -95,21 +95,21 @@ def _reference(design: Design, factor: Factor) -> str:
     return str(design.base[factor.name]) if design.kind == ONE_AT_A_TIME else factor.levels[0]
 
 
-def _main_effect(design: Design, at: int, level: str, reference: str) -> Contrast:
+def _main_effect(design: Design, position: int, level: str, reference: str) -> Contrast:
     """Take the mean of the simple effects; in a fraction, which has none, the difference of all cells."""
     kind = "base" if design.kind == ONE_AT_A_TIME else "main"
-    name = design.trained[at].name
-    if settings := _simple_effects(design.trained_cells, {at: (level, reference)}):
+    name = design.trained[position].name
+    if settings := _simple_effects(design.trained_cells, {position: (level, reference)}):
         return Contrast(kind, name, level, reference, settings)
-    upper = [cell for cell in design.trained_cells if cell[at] == level]
-    lower = [cell for cell in design.trained_cells if cell[at] == reference]
+    upper = [cell for cell in design.trained_cells if cell[position] == level]
+    lower = [cell for cell in design.trained_cells if cell[position] == reference]
     if not upper or len(upper) != len(lower):
         raise ValueError(
             f"the cells of the {design.kind} design hold {name}={level} {len(upper)} times "
             f"and {name}={reference} {len(lower)} times: its effect is not estimable"
         )
     pairs = tuple({a: 1, b: -1} for a, b in zip(upper, lower, strict=True))
-    return Contrast(kind, name, level, reference, pairs, _aliases(design, at, upper, lower))
+    return Contrast(kind, name, level, reference, pairs, _aliases(design, position, upper, lower))
 
 
 def _interactions(design: Design) -> list[Contrast]:
@@ -133,14 +133,14 @@ def _simple_effects(
     """
     settings: dict[Cell, dict[Cell, int]] = {}
     for cell in cells:
-        if all(cell[at] in levels for at, levels in varied.items()):
-            others = tuple(level for at, level in enumerate(cell) if at not in varied)
-            sign = prod(1 if cell[at] == level else -1 for at, (level, _) in varied.items())
+        if all(cell[position] in levels for position, levels in varied.items()):
+            others = tuple(level for position, level in enumerate(cell) if position not in varied)
+            sign = prod(1 if cell[position] == level else -1 for position, (level, _) in varied.items())
             settings.setdefault(others, {})[cell] = sign
     return tuple(signs for signs in settings.values() if len(signs) == 2 ** len(varied))
 
 
-def _aliases(design: Design, at: int, upper: Sequence[Cell], lower: Sequence[Cell]) -> str:
+def _aliases(design: Design, position: int, upper: Sequence[Cell], lower: Sequence[Cell]) -> str:
     """Name the products of other factors that no cell of a fraction separates from a main effect.
 
     Code each two-level factor -1 and +1. A product of other factors' columns that equals the
@@ -149,16 +149,16 @@ def _aliases(design: Design, at: int, upper: Sequence[Cell], lower: Sequence[Cel
     example, the column of A is that of B x C.
     """
     cells = [*upper, *lower]
-    own = np.repeat([1, -1], [len(upper), len(lower)])
+    column = np.repeat([1, -1], [len(upper), len(lower)])
     columns = {
         factor.name: np.array([1 if cell[k] == factor.levels[1] else -1 for cell in cells])
         for k, factor in enumerate(design.trained)
-        if k != at and len(factor.levels) == 2
+        if k != position and len(factor.levels) == 2
     }
     aliases = []
     for size in range(1, len(columns) + 1):
         for names in combinations(columns, size):
-            agreement = own @ np.prod([columns[name] for name in names], axis=0)
+            agreement = column @ np.prod([columns[name] for name in names], axis=0)
             if abs(agreement) == len(cells):
                 aliases.append(("" if agreement > 0 else "minus ") + " x ".join(names))
     return ", ".join(aliases)

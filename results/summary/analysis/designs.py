@@ -81,17 +81,20 @@ class Design:
 
     def _ordered(self, cells: Iterable[Mapping[str, str]]) -> tuple[dict[str, str], ...]:
         distinct = {self._levels_of(cell, "a cell") for cell in cells}
-        position = [{level: at for at, level in enumerate(factor.levels)} for factor in self.factors]
-        ordered = sorted(
-            distinct, key=lambda cell: [at[level] for at, level in zip(position, cell, strict=True)]
-        )
+
+        def positions(cell: tuple[str, ...]) -> list[int]:
+            return [f.levels.index(level) for f, level in zip(self.factors, cell, strict=True)]
+
+        ordered = sorted(distinct, key=positions)
         return tuple(dict(zip(self.names, cell, strict=True)) for cell in ordered)
 
     def _levels_of(self, cell: Mapping[str, str], what: str) -> tuple[str, ...]:
         levels = tuple(str(cell.get(factor.name)) for factor in self.factors)
         for factor, level in zip(self.factors, levels, strict=True):
             if level not in factor.levels:
-                raise ValueError(f"{what} of the {self.kind} design must hold a level of {factor.name}")
+                raise ValueError(
+                    f"{what} of the {self.kind} design must hold a level of {factor.name}, not {level}"
+                )
         return levels
 
     @property

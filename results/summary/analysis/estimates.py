@@ -31,8 +31,10 @@ def effects_table(
     rows = []
     for metric, sample in samples.items():
         for responses in families:
-            own = responses.sample(sample)
-            rows += [_row(metric, own, responses, contrast, remark) for contrast in responses.contrasts]
+            response_sample = responses.apply(sample)
+            rows += [
+                _row(metric, response_sample, responses, contrast, remark) for contrast in responses.contrasts
+            ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -113,9 +115,9 @@ def power_table(families: Iterable[Responses], sample: Sample) -> pd.DataFrame:
     """Predict the smallest detectable main effects with 1, 2 and 4 times the seeds, and endless seeds."""
     rows = []
     for responses in families:
-        own = responses.sample(sample)
+        response_sample = responses.apply(sample)
         for contrast in main_effects(responses):
-            _, parts = responses.layout.estimate(contrast, own)
+            _, parts = responses.layout.estimate(contrast, response_sample)
             seeds = float(np.mean(responses.seed_counts(contrast)))
             floor = Components(0, parts.floor, 0, np.inf, parts.df_item).detectable()
             for factor in (1, 2, 4):

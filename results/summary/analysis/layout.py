@@ -162,7 +162,7 @@ class Layout:
 
 def _indicators(labels: Sequence[Hashable]) -> tuple[list, np.ndarray]:
     """List the distinct labels in order, and which of them each element has, shape (R, labels)."""
-    position = {label: at for at, label in enumerate(dict.fromkeys(labels))}
+    position = {label: k for k, label in enumerate(dict.fromkeys(labels))}
     codes = np.array([position[label] for label in labels], int)
     return list(position), np.eye(len(position))[codes]
 

@@ -28,7 +28,7 @@ class Responses:
     within: str = ""  #: the class order that they hold in, as "class_order=sorted"
     paired: bool = False  #: differences between two readings of the same weights
 
-    def sample(self, sample: Sample) -> Sample:
+    def apply(self, sample: Sample) -> Sample:
         """Transform the runs' values and their covariance into those of the responses."""
         value = self.transform @ sample.value
         return Sample(value, self.transform @ sample.covariance @ self.transform.T, sample.items)
@@ -127,12 +127,8 @@ def paired_responses(runs: Runs, design: Design, cells: Sequence[Cell]) -> list[
     readings = np.eye(len(cells))
     responses = []
     for contrast in paired_contrasts(design):
-        run_at = {
-            key: run
-            for run, key in enumerate(
-                zip(cells, runs.table["seed"], runs.table[contrast.factor], strict=True)
-            )
-        }
+        keys = zip(cells, runs.table["seed"], runs.table[contrast.factor], strict=True)
+        run_at = {key: run for run, key in enumerate(keys)}
         pairs = {
             (cell, seed): readings[run_at[cell, seed, contrast.level]] - readings[run]
             for (cell, seed, level), run in run_at.items()

@@ -1,13 +1,11 @@
 """Effects from answers: computed by hand, for each kind of design, and with runs missing."""
 
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from sklearn.metrics import f1_score, recall_score
 
 from simulation import full_factorial
 from suites import (
@@ -22,8 +20,7 @@ from suites import (
     one_at_a_time,
     suite,
 )
-from summary.analysis import Analysis, Factor, analyse, compare
-from summary.analysis.samples import accuracy, macro_metrics, read_runs
+from summary.analysis import Analysis, Factor, analyse
 
 
 def analyse_crossed(right: dict[tuple[str, ...], list[int]], factors: tuple[Factor, ...]) -> Analysis:
@@ -70,70 +67,25 @@ def test_class_order_is_the_paired_difference_by_hand():
     assert list(analysis.effects["factor"]) == ["class_order"] * 3
 
 
-def test_the_example_of_the_documentation():
-    text = (Path(__file__).parents[3] / "docs" / "statistics.md").read_text()
-    code = text.split("```python\n")[1].split("```")[0]
-    answers = answers_of(
-        {("1", "off"): [2, 4], ("1", "on"): [3, 3], ("3", "off"): [5, 7], ("3", "on"): [8, 10]},
-        (LAYERS, SMOTE),
-    )
-    *lines, last = code.strip().splitlines()
-    names = {"answers": answers}
-    exec("\n".join(lines), names)
-    table = eval(last, names)
-    assert effect(table, "conv_layers")["estimate"] == pytest.approx(45)
+# The four factors
 
 
-# Balanced accuracy, macro-F1, single classes
-
-
-@pytest.fixture(scope="module")
-def card_suite() -> pd.DataFrame:
-    return suite(full_factorial(CARD), seeds=3, items=200)
-
-
-def test_macro_metrics_are_those_of_scikit_learn(card_suite):
-    runs = read_runs(card_suite, [factor.name for factor in CARD])
-    metrics = macro_metrics(runs, replications=2)
-    for r in (0, 30, 47):
-        present = list(range(len(runs.support)))
-        f1 = f1_score(runs.truth, runs.prediction[r], labels=present, average="macro", zero_division=0)
-        assert metrics["macro_f1"].value[r] == pytest.approx(f1, abs=1e-6)
-        balanced = recall_score(runs.truth, runs.prediction[r], labels=present, average="macro")
-        assert metrics["balanced_accuracy"].value[r] == pytest.approx(balanced, abs=1e-6)
-
-
-def test_bootstrap_is_the_stratified_variance_and_deterministic(card_suite):
-    """Balanced accuracy is linear in the items, so its covariance has a closed form."""
-    runs = read_runs(card_suite, [factor.name for factor in CARD])
-    sample = macro_metrics(runs, replications=4000, random_seed=1)["balanced_accuracy"]
-    by_class = [accuracy(runs, k).covariance for k, n in enumerate(runs.support) if n > 1]
-    exact = np.sum(by_class, axis=0) / len(runs.support) ** 2
-    assert np.diag(sample.covariance) == pytest.approx(np.diag(exact), rel=0.15)
-    assert np.trace(sample.covariance) == pytest.approx(np.trace(exact), rel=0.03)
-    again = macro_metrics(runs, replications=4000, random_seed=1)["balanced_accuracy"]
-    assert (again.covariance == sample.covariance).all()
-
-
-def test_per_class_effects_carry_their_item_counts(card_suite):
-    table = analyse(card_suite, full_factorial(CARD), replications=2).per_class
+def test_per_class_effects_carry_their_item_counts(card_answers):
+    table = analyse(card_answers, full_factorial(CARD), replications=2).per_class
     layers = table[table["factor"] == "conv_layers"].set_index("class")
-    counts = card_suite.drop_duplicates("item")["truth"].value_counts()
+    counts = card_answers.drop_duplicates("item")["truth"].value_counts()
     assert (layers["items"] == counts[layers.index]).all()
     assert layers["items"].sum() == 200
     assert (layers["low"].isna() == (layers["items"] < 5)).all()
-    total = effect(analyse(card_suite, full_factorial(CARD), replications=2).effects, "conv_layers")[
+    total = effect(analyse(card_answers, full_factorial(CARD), replications=2).effects, "conv_layers")[
         "estimate"
     ]
     assert (layers["estimate"] * layers["items"]).sum() / 200 == pytest.approx(total)
 
 
-# The four factors
-
-
-def test_effects_of_the_four_factors(card_suite):
+def test_effects_of_the_four_factors(card_answers):
     design = full_factorial(CARD)
-    analysis = analyse(card_suite, design, replications=50)
+    analysis = analyse(card_answers, design, replications=50)
     effects = analysis.effects.query("metric == 'accuracy'")
     assert list(effects["factor"]) == [
         "class_order",
@@ -151,20 +103,20 @@ def test_effects_of_the_four_factors(card_suite):
     assert analysis.not_estimable.empty
     assert analysis.partial.empty
     name, share = analysis.majority
-    assert share == pytest.approx(100 * (card_suite.drop_duplicates("item")["truth"] == name).mean())
+    assert share == pytest.approx(100 * (card_answers.drop_duplicates("item")["truth"] == name).mean())
 
 
-def test_effects_of_the_other_factors_do_not_depend_on_unsorted_runs(card_suite):
+def test_effects_of_the_other_factors_do_not_depend_on_unsorted_runs(card_answers):
     design, within = full_factorial(CARD), full_factorial(CARD[1:])
-    all_runs = analyse(card_suite, design, replications=20).effects.query("metric == 'accuracy'")
-    alone = analyse(card_suite.query("class_order == 'sorted'"), within, replications=20).effects
+    all_runs = analyse(card_answers, design, replications=20).effects.query("metric == 'accuracy'")
+    alone = analyse(card_answers.query("class_order == 'sorted'"), within, replications=20).effects
     alone = alone.query("metric == 'accuracy'")
     for column in ("estimate", "low", "high", "low_run", "p"):
         assert all_runs[column].to_numpy()[1:] == pytest.approx(alone[column].to_numpy())
 
 
-def test_a_note_says_that_only_unsorted_is_there(card_suite):
-    analysis = analyse(card_suite.query("class_order == 'unsorted'"), full_factorial(CARD), replications=2)
+def test_a_note_says_that_only_unsorted_is_there(card_answers):
+    analysis = analyse(card_answers.query("class_order == 'unsorted'"), full_factorial(CARD), replications=2)
     assert "class_order is only unsorted" in analysis.notes[0]
     assert set(analysis.effects["within"]) == {"class_order=unsorted"}
     assert (
@@ -172,13 +124,15 @@ def test_a_note_says_that_only_unsorted_is_there(card_suite):
         in effect(analysis.not_estimable, "class_order")["reason"]
     )
     held = full_factorial(CARD[1:], {"class_order": "unsorted"})
-    assert "unsorted" in analyse(card_suite.query("class_order == 'unsorted'"), held, replications=2).notes[0]
+    assert (
+        "unsorted" in analyse(card_answers.query("class_order == 'unsorted'"), held, replications=2).notes[0]
+    )
 
 
-def test_order_of_rows_does_not_matter(card_suite):
+def test_order_of_rows_does_not_matter(card_answers):
     design = full_factorial(CARD)
-    one = analyse(card_suite, design, replications=20)
-    other = analyse(card_suite.sample(frac=1, random_state=0), design, replications=20)
+    one = analyse(card_answers, design, replications=20)
+    other = analyse(card_answers.sample(frac=1, random_state=0), design, replications=20)
     numbers = ["estimate", "low_run", "high_run", "low", "high", "p_holm", "sign_probability"]
     exact = one.effects.query("metric == 'accuracy'")[numbers].to_numpy()
     assert other.effects.query("metric == 'accuracy'")[numbers].to_numpy() == pytest.approx(exact)
@@ -187,9 +141,9 @@ def test_order_of_rows_does_not_matter(card_suite):
 # Missing runs
 
 
-def test_missing_cell_is_listed_and_not_filled_in(card_suite):
+def test_missing_cell_is_listed_and_not_filled_in(card_answers):
     gone = "conv_layers == '3' and dropout == '0.1' and smote == 'on'"
-    analysis = analyse(card_suite.query(f"not ({gone})"), full_factorial(CARD), replications=2)
+    analysis = analyse(card_answers.query(f"not ({gone})"), full_factorial(CARD), replications=2)
     assert analysis.effects.empty
     assert len(analysis.not_estimable) == 7
     reason = effect(analysis.not_estimable, "dropout")["reason"]
@@ -204,9 +158,9 @@ def test_missing_cell_is_listed_and_not_filled_in(card_suite):
     assert np.isnan(part["p_holm"])
 
 
-def test_effects_stay_within_sorted_when_a_sorted_run_failed(card_suite):
+def test_effects_stay_within_sorted_when_a_sorted_run_failed(card_answers):
     failed = "class_order == 'sorted' and conv_layers == '3' and dropout == '0.1' and smote == 'on'"
-    analysis = analyse(card_suite.query(f"not ({failed})"), full_factorial(CARD), replications=2)
+    analysis = analyse(card_answers.query(f"not ({failed})"), full_factorial(CARD), replications=2)
     assert set(analysis.not_estimable["within"]) == {"", "class_order=sorted"}
     only = one_at_a_time(CARD, BASE)
     unsorted = analyse(suite(only).query("class_order == 'unsorted'"), only, replications=2)
@@ -221,8 +175,8 @@ def test_partial_effect_is_the_mean_over_complete_settings():
     assert "conv_layers x smote" not in set(analysis.partial["factor"])
 
 
-def test_one_seed_gives_no_run_interval(card_suite):
-    analysis = analyse(card_suite.query("seed == 0"), full_factorial(CARD), replications=20)
+def test_one_seed_gives_no_run_interval(card_answers):
+    analysis = analyse(card_answers.query("seed == 0"), full_factorial(CARD), replications=20)
     for row in analysis.effects.to_dict("records"):
         assert np.isnan(
             [row[name] for name in ("low_run", "low", "p", "p_holm", "detectable", "sign_probability")]
@@ -312,38 +266,6 @@ def test_half_fraction_names_its_aliases(smote, alias):
     assert effect(effects, "conv_layers")["aliases"] == f"{alias}dropout x smote"
     means = analysis.cells.query("class_order == 'sorted'").groupby("conv_layers")["accuracy"].mean()
     assert effect(effects, "conv_layers")["estimate"] == pytest.approx(means["3"] - means["1"])
-
-
-# Comparison of suites
-
-
-def test_comparison_of_a_suite_with_itself_is_nothing(card_suite):
-    table = compare(card_suite, card_suite, [f.name for f in CARD])
-    assert (table["estimate"] == 0).all()
-    assert list(table.iloc[0, :4]) == ["sorted", "all", "all", "all"]
-    assert len(table) == 17
-    assert set(table["note"]) == {"runs paired by seed"}
-
-
-def test_comparison_by_hand_paired_and_not():
-    first = answers_of({("1",): [2, 4, 3], ("3",): [5, 5, 6]}, (LAYERS,))
-    second = answers_of({("1",): [4, 5, 6], ("5",): [1, 1, 1]}, (LAYERS,))
-    table = compare(first, second, ["conv_layers"])
-    assert list(table["conv_layers"]) == ["all", "1"]
-    paired = stats.ttest_rel([40, 50, 60], [20, 40, 30]).confidence_interval()
-    assert tuple(table.iloc[1][["low_run", "high_run"]]) == pytest.approx(paired)
-    table = compare(first, second.query("seed < 2"), ["conv_layers"])
-    unpaired = stats.ttest_ind([40, 50], [20, 40, 30]).confidence_interval()
-    assert tuple(table.iloc[1][["low_run", "high_run"]]) == pytest.approx(unpaired)
-    assert table["estimate"].iloc[1] == pytest.approx(15)
-
-
-def test_comparison_needs_the_same_items_and_a_common_cell():
-    first = answers_of({("1",): [2, 4]}, (LAYERS,))
-    with pytest.raises(ValueError, match="share their test items"):
-        compare(first, answers_of({("1",): [2, 4]}, (LAYERS,), items=9), ["conv_layers"])
-    with pytest.raises(ValueError, match="no cell in common"):
-        compare(first, answers_of({("3",): [2, 4]}, (LAYERS,)), ["conv_layers"])
 
 
 # Refusals

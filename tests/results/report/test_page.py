@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from conftest import without
+from suites import without_runs
 from summary import suite as reading
 from summary.analysis import analyse
 from summary.report import figures, page, sentences, tables
@@ -86,7 +86,7 @@ def test_with_one_seed_there_is_no_interval_over_seeds_and_the_sentences_say_so(
 
 
 def test_a_missing_run_stays_visible_and_its_effects_are_not_estimated(card_suite):
-    broken = without(card_suite, 15)
+    broken = without_runs(card_suite, 15)
     first = tables.cells_table(broken).iloc[15]
     assert (first["seeds"], first["accuracy"]) == ("0 of 1", "missing")
     assert "1 of 16 runs are missing" in tables.cells_caption(broken)
@@ -98,7 +98,7 @@ def test_a_missing_run_stays_visible_and_its_effects_are_not_estimated(card_suit
 
 
 def test_a_report_with_a_missing_run_is_written(card_suite, tmp_path):
-    broken = without(card_suite, 15)
+    broken = without_runs(card_suite, 15)
     page.write(broken, analyse(broken.answers, broken.design), tmp_path)
     text = (tmp_path / "report.md").read_text()
     assert "nothing is filled in" in text
