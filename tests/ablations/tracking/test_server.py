@@ -1,4 +1,4 @@
-"""Tracking through a real MLflow server with passwords on PostgreSQL: many writers, outages, mistakes."""
+"""A real MLflow server with passwords on PostgreSQL: concurrent writers, outages, wrong passwords."""
 
 import subprocess
 import time
@@ -42,7 +42,7 @@ auth_cache_ttl_seconds = 60
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[Server]:
-    """With the one user of LOGIN."""
+    """An MLflow server whose only user is that of LOGIN."""
     folder = tmp_path_factory.mktemp("services")
     settings = folder / "auth.ini"
     settings.write_text(AUTH.format(folder=folder))
@@ -61,13 +61,13 @@ def server(tmp_path_factory) -> Iterator[Server]:
 
 @pytest.fixture
 def login(monkeypatch) -> None:
-    """This process as the server's user, in less of a hurry than an outage lasts."""
+    """Log this process in, with retries that last longer than the server's restart."""
     for name, value in {**LOGIN, "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1"}.items():
         monkeypatch.setenv(name, value)
 
 
-def a_training(number: int, store, folder: Path) -> Training:
-    """A training of two cells."""
+def training_of_two_cells(number: int, store, folder: Path) -> Training:
+    """Return a training of two cells."""
     cells = tuple(
         CellRun(f"{order}-{number}", order, (("class_order", order),), number, order, f"{order} {number}", "")
         for order in ("unsorted", "sorted")
@@ -76,7 +76,7 @@ def a_training(number: int, store, folder: Path) -> Training:
     return Training(f"seed={number}", f"{number}", config, cells, store.folder, store.digest)
 
 
-def test_eight_writers_and_a_restart_in_the_middle(server, login, tmp_path, paintings_folder):
+def test_eight_writers_lose_nothing_when_the_server_restarts(server, login, tmp_path, paintings_folder):
     data = build_store(find(paintings_folder), 24, tmp_path)
     client = MlflowClient(server.uri)
     experiment = client.create_experiment("eight writers")
@@ -88,7 +88,7 @@ def test_eight_writers_and_a_restart_in_the_middle(server, login, tmp_path, pain
         (folder / "MLmodel").write_text("flavors: {python_function: {config: {}}}\n")
 
     def write(number: int) -> None:
-        training = a_training(number, data, tmp_path)
+        training = training_of_two_cells(number, data, tmp_path)
         logger = RunLogger(destination, training, data)
         logger.start()
         for epoch in range(1, EPOCHS + 1):
@@ -119,7 +119,7 @@ def test_eight_writers_and_a_restart_in_the_middle(server, login, tmp_path, pain
 
 
 def start(paintings: Path, folder: Path, uri: str, **variables: str) -> subprocess.Popen:
-    """The small suite against a server; its output goes to ``folder/output.txt``."""
+    """Start the small suite with a server; its output is written to ``folder/output.txt``."""
     with (folder / "output.txt").open("w") as file:
         return subprocess.Popen(
             command(paintings, folder, workers=2),
@@ -131,7 +131,7 @@ def start(paintings: Path, folder: Path, uri: str, **variables: str) -> subproce
 
 
 @pytest.mark.parametrize(
-    ("variables", "words"),
+    ("variables", "message"),
     [
         ({"MLFLOW_TRACKING_PASSWORD": "a wrong password"}, "refuses the password of admin: set MLFLOW_"),
         (
@@ -141,59 +141,60 @@ def start(paintings: Path, folder: Path, uri: str, **variables: str) -> subproce
     ],
     ids=["wrong password", "no server"],
 )
-def test_mistakes_are_one_line_before_anything_begins(server, tmp_path, paintings_folder, variables, words):
+def test_an_unusable_server_is_reported_before_anything_starts(
+    server, tmp_path, paintings_folder, variables, message
+):
     process = start(paintings_folder, tmp_path, server.uri, **variables)
     assert process.wait(120) == 1
-    said = (tmp_path / "output.txt").read_text()
-    assert words in said
-    assert len(said.splitlines()) == 1
+    output = (tmp_path / "output.txt").read_text()
+    assert message in output
+    assert len(output.splitlines()) == 1
     assert not (tmp_path / "cache").exists()  # nothing is decoded
 
 
-def test_finished_trainings_of_a_server_that_is_gone_are_handed_in_by_the_next_start(
+def test_the_next_start_logs_trainings_that_finished_without_the_server(
     server, login, tmp_path, paintings_folder, undisturbed
 ):
-    """With few retries, so that the test need not wait for MLflow's usual four minutes."""
-    impatient = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_EXPERIMENT_NAME": "gone"}
+    # Few retries: MLflow's default waits for four minutes.
+    few_retries = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_EXPERIMENT_NAME": "gone"}
     client = MlflowClient(server.uri)
     experiment = client.create_experiment("gone")
-    process = start(paintings_folder, tmp_path, server.uri, **impatient)
+    process = start(paintings_folder, tmp_path, server.uri, **few_retries)
     output = tmp_path / "output.txt"
 
-    def at_work() -> bool:
+    def training_runs() -> bool:
         assert process.poll() is None, output.read_text()
         active = client.search_runs([experiment], "tags.role = 'cell' and attributes.status = 'RUNNING'")
         return len(active) > 0
 
-    wait_until(at_work, "no training begins")
+    wait_until(training_runs, "no training begins")
     server.kill()
     try:
         assert process.wait(200) == 1, output.read_text()
     finally:
         process.kill()
         server.start()
-    said = output.read_text()
-    assert "Traceback" not in said
-    assert "the same command hands them in and goes on from here" in said
-    kept = [outcome.read(path) for path in (tmp_path / "cache" / "trainings").glob("*.outcome")]
-    assert kept
+    text = output.read_text()
+    assert "Traceback" not in text
+    assert "the same command hands them in and goes on from here" in text
+    outcomes = [outcome.read(path) for path in (tmp_path / "cache" / "trainings").glob("*.outcome")]
+    assert outcomes
     server.wait()
-    assert start(paintings_folder, tmp_path, server.uri, **impatient).wait(200) == 0, output.read_text()
+    assert start(paintings_folder, tmp_path, server.uri, **few_retries).wait(200) == 0, output.read_text()
     assert results(server.uri, experiment) == undisturbed.results
     runs = client.search_runs([experiment], "tags.role = 'cell' and attributes.status = 'FINISHED'")
-    times = [run.data.metrics["time/training_s"] for run in runs]
-    assert {one.seconds for one in kept} <= set(times)  # trained once
+    durations = [run.data.metrics["time/training_s"] for run in runs]
+    assert {stored.seconds for stored in outcomes} <= set(durations)  # not trained again
     for run in runs:
         curve = client.get_metric_history(run.info.run_id, "train/loss")
         assert [point.step for point in curve] == list(range(1, len(curve) + 1))
-        assert len(curve) == len(kept[0].curve)
-    left = client.search_runs([experiment], "attributes.status = 'RUNNING'")
-    assert left == []
+        assert len(curve) == len(outcomes[0].curve)
+    assert client.search_runs([experiment], "attributes.status = 'RUNNING'") == []
     assert not list((tmp_path / "cache" / "trainings").glob("*.outcome"))
 
 
 @pytest.mark.slow
-def test_a_minutes_outage_under_eight_workers(server, login, tmp_path, paintings_folder, undisturbed):
+def test_eight_workers_survive_an_outage_of_a_minute(server, login, tmp_path, paintings_folder, undisturbed):
     client = MlflowClient(server.uri)
     experiment = client.create_experiment("a minute")
     output = tmp_path / "output.txt"
@@ -211,6 +212,6 @@ def test_a_minutes_outage_under_eight_workers(server, login, tmp_path, paintings
     time.sleep(60)
     server.start()
     assert process.wait(900) == 0, output.read_text()
-    found = results(server.uri, experiment)
-    assert len(found) == 4 * CELLS
-    assert undisturbed.results.items() <= found.items()
+    finished = results(server.uri, experiment)
+    assert len(finished) == 4 * CELLS
+    assert undisturbed.results.items() <= finished.items()
