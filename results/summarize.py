@@ -37,7 +37,7 @@ OUTPUT = (
     __doc__,
     example="python results/summarize.py --experiment Default --name report",
     options={"What is summarized": SELECTION, "Output": OUTPUT},
-    expected=(ValueError,),  # summary.analysis, which is usable by itself, raises no other
+    expected={ValueError: str},  # summary.analysis, which is usable by itself, raises no other
 )
 def command(
     suite: str, experiment: str, name: str, out: Path, log: bool, pair: tuple[str, str] | None

@@ -8,6 +8,7 @@ import click
 import cloup
 
 from ablations.process import errors, interrupts
+from ablations.process.errors import NONE_EXPECTED, Expected
 
 MISSING = 1  #: exit code: something is missing; the message says what to do
 UNEXPECTED = 70  #: exit code of a mistake in this project; EX_SOFTWARE in sysexits.h
@@ -22,7 +23,6 @@ YES_OR_NO: dict[str, Any] = {
     "metavar": "yes|no",
 }
 
-ErrorTypes = tuple[type[BaseException], ...]
 Options = Mapping[str, Sequence[Callable]]  #: title of a group in the help -> decorators of its options
 
 
@@ -41,7 +41,7 @@ class Unexpected(Failure):
 class Command(cloup.Command):
     """A command whose errors are one line; with ``--debug`` the traceback stands before it."""
 
-    expected_errors: ErrorTypes = ()  #: types, beside UserError, whose messages are for the user
+    expected_errors: Expected = NONE_EXPECTED  #: beside UserError
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **settings: Any) -> Any:
         """Run the command; as a program, stop at the first Ctrl-C and ignore the next."""
@@ -84,7 +84,7 @@ class Command(cloup.Command):
 
 
 def command(
-    text: str, example: str, options: Options, expected: ErrorTypes = ()
+    text: str, example: str, options: Options, expected: Expected = NONE_EXPECTED
 ) -> Callable[[Callable], Command]:
     """Make a command of a function.
 
@@ -96,8 +96,9 @@ def command(
         A whole command line, for the end of the help.
     options : mapping
         Options by the title of their group, in the order of the help.
-    expected : tuple of exception types, optional
-        Errors of other packages whose messages are for the user, as those of `errors.UserError` are.
+    expected : mapping, optional
+        Types of errors of other packages that are for the user, as `errors.UserError` is -> function that
+        returns the message of one.
 
     Returns
     -------

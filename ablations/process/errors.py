@@ -3,35 +3,45 @@
 import errno
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 TRACKING_PACKAGES = {"mlflow", "requests", "sqlalchemy"}  #: MLflow, its connection and its database
 DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"  #: MLflow's own, where MLFLOW_TRACKING_URI is not set
 
 
+#: types of errors of other packages that are for the user -> function that returns the message of one
+Expected = Mapping[type[BaseException], Callable[[Any], str]]
+NONE_EXPECTED: Expected = MappingProxyType({})
+
+
 class UserError(Exception):
     """An error whose message is for the user: one line that says what is wrong and what to do."""
 
 
-def message_for_user(error: BaseException, expected: tuple[type[BaseException], ...] = ()) -> str | None:
+def message_for_user(error: BaseException, expected: Expected = NONE_EXPECTED) -> str | None:
     """Say in one line what the user can do about an error.
 
     Parameters
     ----------
     error : BaseException
         The error that ends a command.
-    expected : tuple of exception types
-        Types whose messages are for the user, as those of `UserError` are.
+    expected : mapping
+        Types of errors that are for the user as `UserError` is -> function that returns the message of one.
 
     Returns
     -------
     str or None
         None for an error that should not have happened: a mistake in the program.
     """
-    of_tracking = _is_of_tracking(error)  # before ``expected``: some of requests' errors are ValueErrors
-    if isinstance(error, (UserError, *expected)) and not of_tracking:
+    if isinstance(error, UserError):
         return str(error)
+    of_tracking = _is_of_tracking(error)
+    for error_type, message in expected.items():
+        if isinstance(error, error_type) and not of_tracking:  # some of requests' errors are ValueErrors
+            return message(error)
     for cause in _causes(error):
         if isinstance(cause, OSError) and cause.errno in DISK_FULL:
             where = f" for {cause.filename}" if cause.filename else ""

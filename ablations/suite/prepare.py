@@ -9,7 +9,6 @@ from platformdirs import user_cache_path
 
 from ablations.process.progress import ProgressBar, say
 from ablations.suite.options import ImageOptions
-from ablations.suite.remedies import remedies
 from wikiart.cache.disk import cache_errors
 from wikiart.images import paintings
 from wikiart.images.audit import Audit, audit
@@ -63,7 +62,7 @@ def locate(options: ImageOptions) -> Paintings:
     if options.data != "sample":
         return paintings.find(Path(options.data))
     cache = cache_folder(options.cache)
-    with ProgressBar("painting the sample", "images") as bar, remedies(), cache_errors(cache):
+    with ProgressBar("painting the sample", "images") as bar, cache_errors(cache):
         return paintings.find(generate(cache, bar.update))
 
 
@@ -93,7 +92,7 @@ def prepare(dataset: Paintings, image_sizes: Iterable[int], options: ImageOption
 
 def _decode(dataset: Paintings, image_size: int, options: ImageOptions) -> Store:
     """Decode all paintings at one image size, or open the store if that has been done before."""
-    with ProgressBar(f"decoding at {image_size} px", "images") as bar, remedies():
+    with ProgressBar(f"decoding at {image_size} px", "images") as bar:
         return build_store(
             dataset,
             image_size,
@@ -106,8 +105,7 @@ def _decode(dataset: Paintings, image_size: int, options: ImageOptions) -> Store
 
 def _without(decoded: Store, paths: set[str]) -> Store:
     rows = [row for row, path in enumerate(decoded.train.paths) if path in paths]
-    with remedies():
-        return without_images(decoded, rows)
+    return without_images(decoded, rows)
 
 
 def count_styles(dataset: Paintings) -> str:

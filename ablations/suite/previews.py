@@ -12,7 +12,6 @@ from ablations.design.factors import DesignError
 from ablations.process.errors import first_line
 from ablations.process.progress import ProgressBar
 from ablations.suite.figures import bars_figure, parents_figure
-from ablations.suite.remedies import remedies
 from ablations.tracking.destination import Destination
 from wikiart.images.store import Store
 from wikiart.smote.cached import recipes_of_store
@@ -53,7 +52,7 @@ def log(destination: Destination, design: Design, store: Store, device: str) -> 
     counts = {"before": planned_counts("off", store.train.labels, store.classes)}
     for level in levels:
         counts[level] = _target_counts(level, store)
-        with ProgressBar(f"SMOTE {level}: neighbours") as bar, remedies():
+        with ProgressBar(f"SMOTE {level}: neighbours") as bar:
             recipes = recipes_of_store(store, level, seed, device, bar.update)
         if len(recipes.labels):
             sheet = _contact_sheet(store, recipes)
