@@ -69,16 +69,16 @@ def open_run() -> Iterator[SuiteRun]:
 def describe(
     destination: Destination,
     description: SuiteDescription,
-    plan: Design,
+    design: Design,
     trainings: Sequence[Training],
     store: Store,
 ) -> None:
     """Log the description of a suite: tags for readers, ``design.json`` for the summary."""
-    factors = {factor.name: [str(level) for level in factor.levels] for factor in plan.factors}
+    factors = {factor.name: [str(level) for level in factor.levels] for factor in design.factors}
     tags = {
         names.ROLE: names.SUITE,
-        "design": plan.kind,
-        "seeds": str(len(plan.seeds)),
+        "design": design.kind,
+        "seeds": str(len(design.seeds)),
         "factors": " ".join(f"{name}={','.join(levels)}" for name, levels in factors.items()),
         names.DATA: store.digest,
         "command": description.command,
@@ -86,28 +86,28 @@ def describe(
     }
     client = destination.client
     client.log_inputs(destination.parent_id, dataset_inputs(store))
-    design = {
+    record = {
         "question": description.text.splitlines()[0],
-        "design": plan.kind,
+        "design": design.kind,
         "factors": [
             {**asdict(factor), "levels": factors[factor.name], "stage": factor.stage}
-            for factor in plan.factors
+            for factor in design.factors
         ],
-        "base": {name: str(level) for name, level in plan.base.items()},
+        "base": {name: str(level) for name, level in design.base.items()},
         "runs": [
             {"cell": run.cell, "levels": dict(run.levels), "seed": run.seed, "fingerprint": run.fingerprint}
-            for run in _in_order(plan, trainings)
+            for run in _in_order(design, trainings)
         ],
         "data": _data_summary(store),
     }
-    client.log_dict(destination.parent_id, design, names.DESIGN_FILE)
+    client.log_dict(destination.parent_id, record, names.DESIGN_FILE)
     # The tags come last: a run with the role "suite" always has its design.
     client.log_batch(destination.parent_id, tags=[RunTag(key, value) for key, value in tags.items()])
 
 
-def _in_order(plan: Design, trainings: Sequence[Training]) -> list[CellRun]:
+def _in_order(design: Design, trainings: Sequence[Training]) -> list[CellRun]:
     """Return the runs of cells in the order of the design's cells, and of the seeds within a cell."""
-    position = {plan.label(cell): number for number, cell in enumerate(plan.cells)}
+    position = {design.label(cell): number for number, cell in enumerate(design.cells)}
     runs = [run for training in trainings for run in training.cells]
     return sorted(runs, key=lambda run: (position[run.cell], run.seed))
 

@@ -30,14 +30,14 @@ MOST_NAMED = 500  # runs that a filter names one by one: a tag has at most 20,00
 LOCAL_INTERFACE = "http://127.0.0.1:5000"  # where `mlflow ui` listens
 
 
-def publish(destination: Destination, plan: Design, reused: Mapping[str, str]) -> str:
+def publish(destination: Destination, design: Design, reused: Mapping[str, str]) -> str:
     """Save the view of a suite's cells, and link it and the report in the description of the suite's run.
 
     Parameters
     ----------
     destination : Destination
         The suite's run.
-    plan : Design
+    design : Design
         Its design.
     reused : mapping
         The runs of other suites that it took over: name of the cell's run -> run id.
@@ -48,7 +48,7 @@ def publish(destination: Destination, plan: Design, reused: Mapping[str, str]) -
         Lines that say how to open the interface, with the two addresses.
     """
     client = destination.client
-    view = CellsView(destination, plan, reused)
+    view = CellsView(destination, design, reused)
     if view.names_runs:
         # A reused run may lack the tag that the view groups by: another question has other factors.
         for name, run_id in reused.items():
@@ -89,13 +89,13 @@ class CellsView:
     """
 
     destination: Destination
-    plan: Design
+    design: Design
     reused: Mapping[str, str]
 
     @property
     def group_tag(self) -> str:
         """The tag of a run that says which cell of this design it belongs to."""
-        return cell_tag(factor.name for factor in self.plan.factors)
+        return cell_tag(factor.name for factor in self.design.factors)
 
     @property
     def names_runs(self) -> bool:
@@ -120,7 +120,7 @@ class CellsView:
     def _state(self) -> dict:
         """Return the state of the runs page; keys that are left out have the interface's defaults."""
         metrics = [f"metrics.`{test_metric(key)}`" for key in METRICS]
-        params = [f"params.`{factor.name}`" for factor in self.plan.factors]
+        params = [f"params.`{factor.name}`" for factor in self.design.factors]
         state = {
             "searchFilter": f"{CELLS} and {self._filter()}",
             "orderByKey": metrics[0],  # in the default order, by date, cells are folded under their parent
@@ -140,14 +140,14 @@ class CellsView:
             ],
             "compareRunCharts": [],
         }
-        return {**state, **self._groups()} if len(self.plan.seeds) > 1 else state
+        return {**state, **self._groups()} if len(self.design.seeds) > 1 else state
 
     def _groups(self) -> dict:
         """Return the part of the state that folds the seeds of a cell into one group, shown as their mean."""
         tag = self.group_tag
         return {
             "groupBy": {"aggregateFunction": "average", "groupByKeys": [{"mode": "tag", "groupByData": tag}]},
-            "groupsExpanded": {f"tag.{tag}.{self.plan.label(cell)}": False for cell in self.plan.cells},
+            "groupsExpanded": {f"tag.{tag}.{self.design.label(cell)}": False for cell in self.design.cells},
         }
 
     def _filter(self) -> str:

@@ -15,33 +15,33 @@ FACTORS = {factor.name: factor for factor in CARD}
 
 
 def test_full_factorial_of_the_four_factors():
-    plan = make("full", CARD, {}, seeds=3)
-    assert len(plan.cells) == 16
-    assert len({tuple(cell.items()) for cell in plan.cells}) == 16
-    assert plan.seeds == (0, 1, 2)
-    assert len({plan.config(cell, 0) for cell in plan.cells}) == 8
+    design = make("full", CARD, {}, seeds=3)
+    assert len(design.cells) == 16
+    assert len({tuple(cell.items()) for cell in design.cells}) == 16
+    assert design.seeds == (0, 1, 2)
+    assert len({design.config(cell, 0) for cell in design.cells}) == 8
 
 
 def test_one_at_a_time_changes_one_factor_of_the_base_cell():
-    plan = make("one-at-a-time", CARD, {}, seeds=1)
+    design = make("one-at-a-time", CARD, {}, seeds=1)
     base = {"class_order": "sorted", "conv_layers": 3, "dropout": 0.1, "smote": "off"}
-    assert plan.cells[0] == base
-    changed = [{name for name in base if cell[name] != base[name]} for cell in plan.cells[1:]]
+    assert design.cells[0] == base
+    changed = [{name for name in base if cell[name] != base[name]} for cell in design.cells[1:]]
     assert changed == [{"class_order"}, {"conv_layers"}, {"dropout"}, {"smote"}]
 
 
 def test_one_at_a_time_with_another_base_cell():
-    plan = make("one-at-a-time", CARD, parse_base("conv_layers=1 class_order=unsorted"), seeds=1)
-    assert plan.cells[0]["conv_layers"] == 1
-    assert plan.cells[0]["class_order"] == "unsorted"
+    design = make("one-at-a-time", CARD, parse_base("conv_layers=1 class_order=unsorted"), seeds=1)
+    assert design.cells[0]["conv_layers"] == 1
+    assert design.cells[0]["class_order"] == "unsorted"
 
 
 def test_half_has_four_trainings_and_crosses_the_class_order():
-    plan = make("half", CARD, {}, seeds=1)
-    assert len(plan.cells) == 8
-    assert len({plan.config(cell, 0) for cell in plan.cells}) == 4
-    assert {**plan.base}.items() >= {"conv_layers": 3, "dropout": 0.1, "smote": "off"}.items()
-    assert {name: plan.base[name] for name in FACTORS} in plan.cells
+    design = make("half", CARD, {}, seeds=1)
+    assert len(design.cells) == 8
+    assert len({design.config(cell, 0) for cell in design.cells}) == 4
+    assert {**design.base}.items() >= {"conv_layers": 3, "dropout": 0.1, "smote": "off"}.items()
+    assert {name: design.base[name] for name in FACTORS} in design.cells
 
 
 @given(st.integers(3, 5), st.data())
@@ -50,10 +50,10 @@ def test_half_is_balanced_with_the_highest_resolution(k, data):
     pool = ["conv_layers=1,3", "dropout=0.01,0.1", "smote=off,on", "epochs=1,2", "batch_size=8,16"]
     factors = parse_factors(" ".join(pool[:k]), [])
     base = {factor.name: data.draw(st.sampled_from(factor.levels)) for factor in factors}
-    plan = make("half", factors, base, seeds=1)
-    coded = [[1 if cell[f.name] == f.levels[1] else -1 for f in factors] for cell in plan.cells]
+    design = make("half", factors, base, seeds=1)
+    coded = [[1 if cell[f.name] == f.levels[1] else -1 for f in factors] for cell in design.cells]
     assert len(coded) == 2 ** (k - 1)
-    assert base in plan.cells
+    assert base in design.cells
     for size in range(1, k):  # no effect of fewer than k factors is aliased with the mean
         for columns in itertools.combinations(range(k), size):
             product = [1] * len(coded)
@@ -63,17 +63,17 @@ def test_half_is_balanced_with_the_highest_resolution(k, data):
 
 
 def test_settings_that_are_not_varied_have_the_values_of_the_base():
-    plan = make(
+    design = make(
         "full", [FACTORS["dropout"]], {"epochs": 3, "conv_layers": 1, "class_order": "unsorted"}, seeds=1
     )
-    config = plan.config(plan.cells[0], seed=7)
+    config = design.config(design.cells[0], seed=7)
     assert (config.epochs, config.conv_layers, config.dropout, config.seed) == (3, 1, 0.01, 7)
-    assert plan.settings(plan.cells[0])["class_order"] == "unsorted"
+    assert design.settings(design.cells[0])["class_order"] == "unsorted"
 
 
 def test_labels_are_short_and_unique():
-    plan = make("full", CARD, {}, seeds=1)
-    labels = [plan.label(cell) for cell in plan.cells]
+    design = make("full", CARD, {}, seeds=1)
+    labels = [design.label(cell) for cell in design.cells]
     assert len(set(labels)) == 16
     assert max(map(len, labels)) <= 14
     alike = make("full", parse_factors("smote=100,1000,off,on", []), {}, seeds=1)

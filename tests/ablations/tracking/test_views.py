@@ -63,8 +63,8 @@ def test_a_view_of_many_reused_runs_fits_into_a_tag(suite, runs):
     destination = Destination(suite.uri, experiment, parent)
     reused = {f"cell-s{n}": uuid4().hex for n in range(runs)}
     levels = tuple(n / 100 for n in range(99))
-    plan = make("full", [Factor("dropout", levels), Factor("conv_layers", (1, 2, 3, 4, 5))], {}, seeds=2)
-    key = re.search("viewStateShareKey=(.+?)&", views.CellsView(destination, plan, reused).save())[1]
+    design = make("full", [Factor("dropout", levels), Factor("conv_layers", (1, 2, 3, 4, 5))], {}, seeds=2)
+    key = re.search("viewStateShareKey=(.+?)&", views.CellsView(destination, design, reused).save())[1]
     [view] = suite.client.get_experiment(experiment).tags.items()
     assert view[0] == f"{views.VIEW_TAG}{key}"
     state = json.loads(zlib.decompress(b64decode(json.loads(view[1])["state"].removeprefix("deflate;"))))
