@@ -1,10 +1,10 @@
-"""SMOTE as recipes beside dense imbalanced-learn: memory, time, and the largest difference of a pixel.
+"""Benchmark of SMOTE as recipes against dense imbalanced-learn: memory, time, largest difference of a pixel.
 
     python benchmarks/smote.py [--quick] [--threads N] [--scratch FOLDER]
 
 Images are random pixels in the study's proportions of styles, in a file that is mapped into memory.
-Every measurement has a process of its own, with one thread unless told otherwise, as a suite's
-trainings have. Memory is the peak of anonymous memory (RssAnon of /proc/self/status, read every
+Each measurement runs in a process of its own, with one thread by default, like the trainings of a
+suite. Memory is the peak of anonymous memory (RssAnon of /proc/self/status, read every
 5 ms): what a process allocates, without the pages of mapped files, which the system can drop and
 read again at any time. Linux only. The full run takes minutes, 6 GB of memory for imbalanced-learn,
 and 7 GB in the scratch folder, which it removes; ``--quick`` takes seconds.
@@ -43,7 +43,7 @@ MB = 2**20
 
 
 class Peak:
-    """Time, and growth of anonymous memory, inside a ``with`` block."""
+    """Time and growth of anonymous memory within a ``with`` block."""
 
     def __enter__(self) -> "Peak":
         self._done = threading.Event()
@@ -64,7 +64,7 @@ class Peak:
 
     @property
     def growth(self) -> int:
-        """Bytes by which it grew at most."""
+        """Largest growth of the memory, in bytes."""
         return self.highest - self.start
 
 
@@ -72,14 +72,14 @@ def _anonymous() -> int:
     return int(Path("/proc/self/status").read_text().split("RssAnon:")[1].split()[0]) * 1024
 
 
-def alone(task: Callable, *arguments: Any) -> Any:
-    """The result of a function called in a fresh process."""
+def in_process(task: Callable, *arguments: Any) -> Any:
+    """Call a function in a fresh process and return its result."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(task, *arguments).result()
 
 
 def write_images(folder: Path, counts: list[int], size: int) -> None:
-    """``images.npy`` of random pixels and ``labels.npy``, shuffled."""
+    """Write ``images.npy`` of random pixels and ``labels.npy``, shuffled."""
     rng = np.random.default_rng(0)
     labels = rng.permutation(np.repeat(np.arange(len(counts)), counts))
     shape = (len(labels), size, size, 3)
@@ -95,26 +95,26 @@ def read_images(folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def by_recipes(folder: Path) -> tuple[float, int, int, int]:
-    """Seconds, growth and peak of memory in bytes, and the number of recipes, kept in the folder."""
+    """Draw recipes and write them; return seconds, growth and peak of memory in bytes, number of recipes."""
     images, labels = read_images(folder)
     with Peak() as peak:
-        made = draw_recipes(images, labels, "auto", SEED)
-    np.savez(folder / "recipes.npz", *made)
-    return peak.seconds, peak.growth, peak.highest, len(made.labels)
+        synthetic = draw_recipes(images, labels, "auto", SEED)
+    np.savez(folder / "recipes.npz", *synthetic)
+    return peak.seconds, peak.growth, peak.highest, len(synthetic.labels)
 
 
 def by_imbalanced_learn(folder: Path) -> tuple[float, int, float]:
-    """Seconds, growth of memory in bytes, and the largest difference to the recipes' pixels (0..255)."""
+    """Run dense SMOTE; return seconds, growth of memory in bytes, largest difference of a pixel."""
     images, labels = read_images(folder)
     with Peak() as peak:
         flat = images.reshape(len(images), -1).astype(np.float32)
         pixels, drawn = SMOTE(random_state=SEED).fit_resample(flat, labels)
-    with np.load(folder / "recipes.npz") as kept:
-        made = Recipes(*kept.values())
-    if not np.array_equal(drawn[len(labels) :], made.labels):
+    with np.load(folder / "recipes.npz") as arrays:
+        synthetic = Recipes(*arrays.values())
+    if not np.array_equal(drawn[len(labels) :], synthetic.labels):
         raise SystemExit("labels or order differ")
     largest = 0.0
-    for first, second, weight, pixel in zip(*made[:3], pixels[len(labels) :], strict=True):
+    for first, second, weight, pixel in zip(*synthetic[:3], pixels[len(labels) :], strict=True):
         difference = flat[first] + weight * (flat[second] - flat[first]) - pixel
         largest = max(largest, float(np.abs(difference).max()))
     return peak.seconds, peak.growth, largest
@@ -128,23 +128,23 @@ def compare(scratch: Path, series: list[tuple[int, int]]) -> None:
         with tempfile.TemporaryDirectory(dir=scratch) as name:
             folder = Path(name)
             write_images(folder, counts, size)
-            seconds, growth, _, made = alone(by_recipes, folder)
-            dense_seconds, dense_growth, largest = alone(by_imbalanced_learn, folder)
+            seconds, growth, _, synthetic = in_process(by_recipes, folder)
+            dense_seconds, dense_growth, largest = in_process(by_imbalanced_learn, folder)
         print(
-            f"{sum(counts):7}{size:6}{made:7}   {dense_seconds:8.1f}{dense_growth / MB:8.0f}   "
+            f"{sum(counts):7}{size:6}{synthetic:7}   {dense_seconds:8.1f}{dense_growth / MB:8.0f}   "
             f"{seconds:9.1f}{growth / MB:6.0f}   {largest:.1e} of 255",
             flush=True,
         )
 
 
 def full(scratch: Path, size: int = 416) -> None:
-    """The recipes alone, at the study's full counts."""
+    """Measure the recipes alone, at the study's full counts."""
     with tempfile.TemporaryDirectory(dir=scratch) as name:
         folder = Path(name)
         write_images(folder, STUDY, size)
-        seconds, growth, highest, made = alone(by_recipes, folder)
+        seconds, growth, highest, synthetic = in_process(by_recipes, folder)
     real = sum(STUDY)
-    print(f"\nrecipes for the study's counts at {size} pixels, `auto`: {real} -> {real + made} images")
+    print(f"\nrecipes for the study's counts at {size} pixels, `auto`: {real} -> {real + synthetic} images")
     print(
         f"{seconds:.0f} s, at most {highest / MB:.0f} MB of anonymous memory, imports included "
         f"({growth / MB:.0f} MB without)",
@@ -153,15 +153,15 @@ def full(scratch: Path, size: int = 416) -> None:
 
 
 def batch_costs(size: int, items: int = 1000, batch: int = 16, rounds: int = 200) -> dict[str, float]:
-    """Median milliseconds for a plain and a blended batch, and for a training step."""
+    """Return the median milliseconds of a plain batch, of blended ones and of a training step."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (items, size, size, 3), dtype=np.uint8)
     labels = rng.integers(0, len(STUDY), items)
     first, second = rng.integers(0, items, items), rng.integers(0, items, items)
-    made = Recipes(first, second, rng.random(items, dtype=np.float32), labels[first])
+    recipes = Recipes(first, second, rng.random(items, dtype=np.float32), labels[first])
     plain, both = (
         BatchReader(TrainingData(images, labels, synthetic, len(STUDY)), "cpu")
-        for synthetic in (no_recipes(), made)
+        for synthetic in (no_recipes(), recipes)
     )
     network = Network(3, 0.1, size, len(STUDY)).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(network.parameters())
@@ -180,7 +180,7 @@ def batch_costs(size: int, items: int = 1000, batch: int = 16, rounds: int = 200
         "training step": step,
     }
     times: dict[str, list[float]] = {name: [] for name in tasks}
-    for _ in range(rounds):  # in turn, so that whatever else the machine does meets all alike
+    for _ in range(rounds):  # in turn, so that other load of the machine affects all of them alike
         index = torch.from_numpy(rng.integers(0, items, batch))
         for name, task in tasks.items():
             begin = time.perf_counter()
@@ -192,7 +192,7 @@ def batch_costs(size: int, items: int = 1000, batch: int = 16, rounds: int = 200
 def blending(sizes: list[int]) -> None:
     print("\nmilliseconds for a batch of 16 (median of 200), CPU")
     for size in sizes:
-        costs = alone(batch_costs, size)
+        costs = in_process(batch_costs, size)
         print(f"{size:5} pixels: " + ", ".join(f"{name} {value:.2f}" for name, value in costs.items()))
 
 
@@ -200,7 +200,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small images only, seconds in place of minutes")
     parser.add_argument("--scratch", type=Path, help="folder for temporary images (default: the system's)")
-    parser.add_argument("--threads", type=int, default=1, help="of every process (default: 1)")
+    parser.add_argument("--threads", type=int, default=1, help="threads of each process (default: 1)")
     options = parser.parse_args()
     for library in ("OMP", "MKL", "OPENBLAS"):  # read by the processes when they start
         os.environ[f"{library}_NUM_THREADS"] = str(options.threads)

@@ -1,4 +1,4 @@
-"""Folders of generated images in each layout that users have."""
+"""Folders of generated images in each layout that is recognized."""
 
 import io
 import json
@@ -27,7 +27,7 @@ def style_folders(root: Path, styles: dict[str, int] | None = None) -> Path:
 
 
 def artgan_lists(root: Path) -> Path:
-    """Lists below the image folder: a doubly encoded, lower-cased name, and another in both lists."""
+    """Lists below the image folder, with a doubly encoded, lower-cased name and a name in both lists."""
     images = style_folders(root / "wikiart")
     (images / "Blue").rename(images / "Blue_Period")
     mojibake = "grã©goire_ã©tã©.jpg"

@@ -27,17 +27,6 @@ class TooManyUnreadable(DataError):
 
 
 class CacheError(DataError):
-    """The cache folder cannot be read or written.
+    """The cache folder cannot be read or written."""
 
-    Attributes
-    ----------
-    full : bool
-        Whether the reason is a disk, or a user's quota of it, without space.
-    """
-
-    def __init__(self, problem: str, full: bool = False):
-        super().__init__(problem, full)
-        self.problem, self.full = problem, full
-
-    def __str__(self) -> str:
-        return self.problem
+    full = False  #: whether the reason is a disk, or a user's quota of it, without space

@@ -12,7 +12,7 @@ from ablations.process.commands import YES_OR_NO
 from ablations.suite.options import ImageOptions
 from ablations.suite.prepare import cache_folder
 from wikiart.cache.disk import size
-from wikiart.cache.folder import ABANDONED, Cache, Remaining
+from wikiart.cache.folder import Cache
 
 CLEAR = click.option("--clear", **YES_OR_NO, help="Remove everything listed.")
 
@@ -31,25 +31,14 @@ def command(cache: str, clear: bool) -> None:
     if clear:
         remaining = folder.clear()
         click.echo(f"cleared: {(total - _total_size(folder)) / 1e6:,.1f} MB")
-        _print_remaining(remaining)
+        for reason, number in remaining.items():
+            if number:
+                click.echo(f"left alone: {number} {reason}")
     click.echo(f"cache: {folder.root}")
 
 
 def _total_size(folder: Cache) -> int:
     return sum(size(path) for paths in folder.contents().values() for path in paths)
-
-
-def _print_remaining(remaining: Remaining) -> None:
-    """Print what was left alone, and why."""
-    minutes = ABANDONED / 60
-    reasons = {
-        "in use by a running process, which holds the lock": remaining.locked,
-        f"scratch, changed within {minutes:.0f} minutes: a process may be writing it": remaining.recent,
-        "other files, which are not the cache's": remaining.foreign,
-    }
-    for reason, number in reasons.items():
-        if number:
-            click.echo(f"left alone: {number} {reason}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ def message_with_remedy(error: DataError) -> str:
         remedy = "choose another folder with --cache or WIKIART_CACHE"
         if error.full:
             remedy += ", or make room with python -m ablations.cli.cache --clear yes"
-        return f"{error.problem}: {remedy}"
+        return f"{error}: {remedy}"
     return str(error)
 
 

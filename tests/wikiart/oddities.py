@@ -1,4 +1,4 @@
-"""Bad and odd image files, each with what is to become of it."""
+"""Damaged and unusual image files, each with the expected result."""
 
 import io
 import struct
@@ -12,9 +12,9 @@ RED = (200, 30, 40)
 WHITE = (255, 255, 255)
 
 
-def saved(image: Image.Image, kind: str, **how: object) -> bytes:
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, kind, **how)
+    image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
@@ -23,7 +23,7 @@ def red(mode: str = "RGB", width: int = 40, height: int = 30) -> Image.Image:
 
 
 def photograph(width: int = 48, height: int = 36) -> Image.Image:
-    """Something with structure, so that its file has many bytes."""
+    """An image with structure, so that its file has many bytes."""
     pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     return Image.fromarray(pixels).resize((4 * width, 4 * height))
 
@@ -36,7 +36,7 @@ def half(mode: str, left: object, right: object) -> Image.Image:
 
 
 def turned(orientation: int) -> bytes:
-    """A picture that is red above and white below once EXIF has turned it upright."""
+    """An image that is red above and white below after it has been turned upright by its EXIF data."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     upright = Image.new("RGB", (32, 32), WHITE)
@@ -54,7 +54,7 @@ def jpeg(width: int, height: int, progressive: bool = False) -> bytes:
 
 
 def png(width: int, height: int) -> bytes:
-    """A PNG of zeros that says so large a size, in few bytes."""
+    """A PNG of zeros of a large size, in few bytes."""
 
     def chunk(name: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))

@@ -26,9 +26,11 @@ def cache_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in NO_SPACE:
-            raise CacheError(f"no space left for {folder}", full=True) from error
-        raise CacheError(f"{folder} cannot be written ({error.strerror})") from error
+        full = error.errno in NO_SPACE
+        problem = f"no space left for {folder}" if full else f"{folder} cannot be written ({error.strerror})"
+        cache_error = CacheError(problem)
+        cache_error.full = full
+        raise cache_error from error
 
 
 def build_once(folder: Path, required_bytes: int, write: Callable[[Path], None]) -> None:

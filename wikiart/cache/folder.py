@@ -6,7 +6,6 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
@@ -29,14 +28,6 @@ PATTERNS = {
     ),
     "locks": (f"stores/.{_KEY}.lock", "neighbours/*.lock", "trainings/*.lock"),
 }
-
-
-class Remaining(NamedTuple):
-    """What `Cache.clear` leaves alone, as numbers of files and folders."""
-
-    locked: int  #: trainings and searches whose lock a running process holds
-    recent: int  #: scratch files and folders changed within `ABANDONED` seconds: they may be in use
-    foreign: int  #: entries that match none of `PATTERNS`
 
 
 @dataclass(frozen=True)
@@ -90,10 +81,15 @@ class Cache:
             if not _changed_recently(path):
                 _remove(path)
 
-    def clear(self) -> Remaining:
+    def clear(self) -> dict[str, int]:
         """Remove everything kept, except for what a running process may be using.
 
         Stores have no lock: clear the cache when no suite runs.
+
+        Returns
+        -------
+        dict of str to int
+            Number of files and folders that are left, by the reason.
         """
         # A training's state and outcome bear the name of its lock: <fingerprint>.lock, .pt, .outcome.
         held = {path.with_suffix("") for path in self._matching("locks") if not _remove_lock(path)}
@@ -102,7 +98,11 @@ class Cache:
                 if path.with_suffix("") not in held:
                     _remove(path)
         self.sweep()
-        return Remaining(len(held), len(self._matching("scratch")), len(self._foreign()))
+        return {
+            "in use by a running process, which holds the lock": len(held),
+            "scratch, changed recently: a process may be writing it": len(self._matching("scratch")),
+            "other files, which are not the cache's": len(self._foreign()),
+        }
 
     def _matching(self, kind: str) -> list[Path]:
         return sorted(path for pattern in PATTERNS[kind] for path in self.root.glob(pattern))

@@ -87,5 +87,7 @@ def test_the_command_says_so_of_the_sample_too(tmp_path):
 
 
 def test_a_cache_error_comes_back_whole_from_another_process():
-    copy = pickle.loads(pickle.dumps(CacheError("no space left for /cache", full=True)))
+    with pytest.raises(CacheError) as raised, disk.cache_errors(Path("/cache")):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    copy = pickle.loads(pickle.dumps(raised.value))
     assert (str(copy), copy.full) == ("no space left for /cache", True)

@@ -41,7 +41,7 @@ def jpeg(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def test_counts(leaky):
+def test_the_report_counts_copies_styles_sizes_and_leaks(leaky):
     report = audit.audit(leaky)
     assert report.images == {"train": 13, "test": 5}
     assert report.copies == {"train": 2, "test": 0}
@@ -55,7 +55,7 @@ def test_counts(leaky):
     assert report.as_dict()["near_means"]["dhash_bits"] == audit.MAX_BITS
 
 
-def test_dropped_leaks_are_gone_from_training_alone(leaky):
+def test_dropping_leaks_changes_the_training_split_only(leaky):
     leaks = {path for path, _, _ in audit.audit(leaky).leaks}
     reduced = without_images(leaky, [row for row, path in enumerate(leaky.train.paths) if path in leaks])
     assert reduced.key != leaky.key
@@ -70,18 +70,18 @@ def test_dropped_leaks_are_gone_from_training_alone(leaky):
     assert without_images(leaky, [1, 2]).folder == without_images(leaky, [2, 1]).folder
 
 
-def test_a_style_is_not_dropped_as_a_whole(leaky):
+def test_dropping_a_whole_style_is_refused(leaky):
     amber = np.flatnonzero(leaky.train.labels == 0)
     with pytest.raises(paintings.DataError, match="every training image of Amber"):
         without_images(leaky, amber.tolist())
 
 
-def test_nothing_is_decoded_for_it(leaky, monkeypatch):
+def test_an_audit_decodes_nothing(leaky, monkeypatch):
     monkeypatch.setattr(building, "decode", lambda *_: pytest.fail("decoded again"))
     audit.audit(store.load(leaky.folder))
 
 
-def test_flat_pictures_are_not_taken_for_each_other(tmp_path):
+def test_flat_pictures_are_no_near_duplicates(tmp_path):
     root = paint_folder(tmp_path / "images", {"Amber": 1, "Dusk": 1}, {"Dusk": 1})
     for number in range(5):
         for split in ("train", "test"):
@@ -94,7 +94,7 @@ def test_different_patches_of_a_colour_are_no_duplicates(paintings_folder, tmp_p
     assert not audit.audit(build_store(paintings.find(paintings_folder), 24, tmp_path)).leaks
 
 
-def test_candidates_are_those_of_plain_counting():
+def test_candidates_equal_those_of_plain_counting():
     rng = np.random.default_rng(0)
     train, test = (rng.integers(0, 2**64, n, dtype=np.uint64) for n in (300, 40))
     train[::9] = test[rng.integers(0, 40, len(train[::9]))] ^ np.uint64(0b10110)

@@ -17,7 +17,7 @@ from wikiart.images.decoding import RESIZE, Unreadable, decode
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_odd_images_are_read(name, tmp_path):
+def test_odd_images_are_decoded(name, tmp_path):
     make, left, right = ODD[name]
     path = tmp_path / os.fsencode(name).decode("utf-8", "surrogateescape")
     path.write_bytes(make())
@@ -35,7 +35,7 @@ def test_odd_images_have_all_shapes(name, rule):
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_images_have_a_reason(name, tmp_path):
+def test_damaged_images_are_unreadable_with_a_reason(name, tmp_path):
     make, reason = BAD[name]
     path = tmp_path / name
     path.write_bytes(make())
@@ -52,7 +52,7 @@ def test_exif_turns_a_picture_upright(orientation):
     assert np.abs(pixels[-4, 16].astype(int) - WHITE).max() <= 12
 
 
-def test_links_pipes_and_folders(tmp_path):
+def test_links_pipes_and_folders_are_unreadable(tmp_path):
     (tmp_path / "to-nowhere.jpg").symlink_to(tmp_path / "gone.jpg")
     (tmp_path / "to-itself.jpg").symlink_to(tmp_path / "to-itself.jpg")
     (tmp_path / "folder.jpg").mkdir()
@@ -70,12 +70,12 @@ def test_links_pipes_and_folders(tmp_path):
         decode(tmp_path / "never-was.jpg", 24)
 
 
-def test_size_is_that_of_the_file():
+def test_width_and_height_are_those_of_the_file():
     picture = decode(saved(photograph(), "JPEG"), 24)
     assert (picture.width, picture.height) == (192, 144)
 
 
-def test_a_whole_folder_of_them(tmp_path):
+def test_a_folder_of_odd_and_damaged_files_is_decoded(tmp_path):
     """Readable ones are in the store under their labels, the others are listed by path and reason."""
     for split in ("train", "test"):
         for style in ("Fine", "Odd"):
@@ -119,7 +119,7 @@ print(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])  # ru_maxr
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is asked of Linux")
-def test_bombs_take_no_memory(tmp_path):
+def test_decompression_bombs_take_no_memory(tmp_path):
     bombs = {"a.png": png(60_000, 60_000), "b.jpg": jpeg(65_500, 65_500, progressive=True)}
     bombs["c.jpg"] = jpeg(65_500, 65_500)  # line by line at an eighth of its size: odd, not bad
     for name, data in bombs.items():
@@ -131,7 +131,7 @@ def test_bombs_take_no_memory(tmp_path):
     assert int(peak) < 800_000  # KiB; the headers ask for 12 GB each
 
 
-def test_a_large_jpeg_is_read_at_a_fraction():
+def test_a_large_jpeg_is_decoded_at_a_fraction_of_its_size():
     """Larger than Pillow's limit, as some of WikiArt are."""
     data = saved(photograph(1, 1).resize((16_000, 12_000)), "JPEG", quality=30)
     assert decode(data, 64).width == 16_000

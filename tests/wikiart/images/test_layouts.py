@@ -1,4 +1,4 @@
-"""Each layout on files made for it."""
+"""Each layout, on a folder of that kind."""
 
 import shutil
 import unicodedata
@@ -15,7 +15,7 @@ from wikiart.images.paintings import stratified
 
 
 @pytest.mark.parametrize("name", samples.LAYOUTS)
-def test_each_is_recognized_said_and_stored(name, tmp_path):
+def test_each_layout_is_recognized_named_and_decoded(name, tmp_path):
     dataset = paintings.find(samples.LAYOUTS[name](tmp_path / "images"))
     line = str(dataset)
     assert name in line
@@ -34,7 +34,7 @@ def names(items) -> list[str]:
     return [painting.name for painting in items]
 
 
-def test_nested_folders_take_the_first_ones_style(tmp_path):
+def test_images_of_nested_folders_have_the_style_of_the_outermost(tmp_path):
     root = samples.split_folders(tmp_path)
     paint(root / "train" / "Amber" / "picasso" / "blue" / "x.jpg", STYLES["Amber"], 1)
     dataset = paintings.find(root)
@@ -84,7 +84,7 @@ def test_every_style_keeps_a_training_image(count, drawn):
     assert (len(train), len(test)) == (count - drawn, drawn)
 
 
-def test_artgan_names_in_both_spellings_and_both_lists(tmp_path):
+def test_artgan_names_may_be_doubly_encoded_or_in_both_lists(tmp_path):
     dataset = paintings.find(samples.artgan_lists(tmp_path))
     assert dataset.classes == ("Amber", "Blue_Period")  # the folder's name, not that of style_class.txt
     assert "Amber/grégoire_été.jpg" in names(dataset.train)
@@ -93,7 +93,7 @@ def test_artgan_names_in_both_spellings_and_both_lists(tmp_path):
 
 
 @pytest.mark.parametrize("where", ["beside", "below", "in wikiart_csv"])
-def test_artgan_lists_are_found_near_the_images(tmp_path, where):
+def test_artgan_lists_may_lie_near_the_images(tmp_path, where):
     images = samples.artgan_lists(tmp_path)
     lists = {"beside": tmp_path, "below": images / "lists", "in wikiart_csv": tmp_path / "wikiart_csv"}[where]
     lists.mkdir(exist_ok=True)
@@ -120,7 +120,7 @@ def test_artgan_names_that_are_missing_are_left_out_and_listed(tmp_path):
         (["Amber/c.jpg,0", "Blue_Period/c.jpg,1"], "0 Blue_Period\n1 Amber\n", "different versions"),
     ],
 )
-def test_artgan_lists_that_cannot_be_right(tmp_path, train, classes, message):
+def test_artgan_lists_that_contradict_each_other_are_refused(tmp_path, train, classes, message):
     images = samples.artgan_lists(tmp_path)
     samples.write_lists(images, train, ["Amber/e.jpg,0"], classes)
     with pytest.raises(DataError, match=message):
@@ -130,13 +130,13 @@ def test_artgan_lists_that_cannot_be_right(tmp_path, train, classes, message):
         paintings.find(images)
 
 
-def test_lists_of_other_images_are_not_taken(tmp_path):
+def test_lists_of_other_images_are_ignored(tmp_path):
     samples.write_lists(tmp_path, ["Elsewhere/a.jpg,0"], ["Elsewhere/b.jpg,0"])
     dataset = paintings.find(samples.style_folders(tmp_path / "images"))
     assert dataset.layout.startswith("style folders")
 
 
-def test_kaggle_subsets(tmp_path):
+def test_kaggle_subsets_are_the_splits(tmp_path):
     dataset = paintings.find(samples.kaggle_table(tmp_path))
     assert dataset.counts("train") == {"Amber": 3, "Blue": 3}
     assert "Amber/grégoire_été.jpg" in names(dataset.test)
@@ -149,7 +149,7 @@ def test_kaggle_without_subsets_is_split(tmp_path):
     assert "no split of its own: 10% of each style drawn for testing" in str(dataset)
 
 
-def test_kaggle_table_without_file_names(tmp_path):
+def test_a_kaggle_table_without_file_names_is_refused(tmp_path):
     (samples.style_folders(tmp_path) / "classes.csv").write_text("a,b\n1,2\n")
     with pytest.raises(DataError, match=r"classes\.csv has no column filename"):
         paintings.find(tmp_path)
@@ -172,7 +172,7 @@ def test_parquet_rows_that_are_no_images_are_listed(tmp_path):
     assert len(decoded.train.paths) + len(decoded.test.paths) == 10
 
 
-def test_parquet_shards_with_a_split(tmp_path):
+def test_names_of_parquet_shards_give_the_split(tmp_path):
     root = samples.parquet_shards(tmp_path)
     (root / "data" / "train-00001-of-00002.parquet").rename(root / "data" / "test-00000-of-00001.parquet")
     dataset = paintings.find(root)
@@ -187,7 +187,7 @@ def test_a_broken_shard_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("what", ["missing", "empty", "a file"])
-def test_no_layout_fits(tmp_path, what):
+def test_a_folder_of_no_layout_is_refused(tmp_path, what):
     root = tmp_path / "images"
     if what == "empty":
         root.mkdir()

@@ -15,7 +15,7 @@ def test_classes_come_from_the_training_split(paintings_folder):
     assert dataset.test[0].path.startswith("test/Amber/")
 
 
-def test_other_files_are_left_alone(tmp_path):
+def test_other_files_are_ignored(tmp_path):
     root = paint_folder(tmp_path, {"Amber": 2, "Dusk": 2}, {"Amber": 1})
     (root / "train" / "Amber" / "notes.txt").write_text("no image")
     paint(root / "train" / "Amber" / ".hidden.jpg", (0, 0, 0), 0)
@@ -31,21 +31,21 @@ def test_other_files_are_left_alone(tmp_path):
         ({"Amber": 2, "Dusk": 2}, {}, "is not a folder"),
     ],
 )
-def test_refused_with_the_folder_named(tmp_path, train, test, message):
+def test_unusable_folders_are_refused_by_name(tmp_path, train, test, message):
     root = paint_folder(tmp_path, train, test)
     with pytest.raises(DataError, match=message) as refused:
         paintings.find(root)
     assert str(root) in str(refused.value)
 
 
-def test_empty_style_is_refused(tmp_path):
+def test_an_empty_style_is_refused(tmp_path):
     root = paint_folder(tmp_path, {"Amber": 2, "Dusk": 2}, {"Amber": 1})
     (root / "train" / "Empty").mkdir()
     with pytest.raises(DataError, match=r"no image in .*Empty"):
         paintings.find(root)
 
 
-def test_no_test_image_is_refused(tmp_path):
+def test_a_data_set_without_test_images_is_refused(tmp_path):
     root = paint_folder(tmp_path, {"Amber": 2, "Dusk": 2}, {})
     (root / "test" / "Amber").mkdir(parents=True)
     with pytest.raises(DataError, match="no image under"):

@@ -17,28 +17,28 @@ pytestmark = pytest.mark.skipif(not FOLDER, reason="WIKIART_DIR names no folder 
 
 
 @pytest.fixture(scope="module")
-def found() -> paintings.Paintings:
+def dataset() -> paintings.Paintings:
     return paintings.find(Path(FOLDER))
 
 
 @pytest.fixture(scope="module")
-def decoded(found, tmp_path_factory) -> store.Store:
-    return build_store(found, 32, tmp_path_factory.mktemp("cache"))
+def decoded(dataset, tmp_path_factory) -> store.Store:
+    return build_store(dataset, 32, tmp_path_factory.mktemp("cache"))
 
 
-def test_every_painting_is_found(found):
+def test_every_painting_is_listed(dataset):
     table = Path(FOLDER) / "counts.csv"
     if not table.is_file():
         pytest.skip("the folder has no counts.csv to compare with")
     with table.open() as file:
         expected = {row["style"]: (int(row["train"]), int(row["test"])) for row in csv.DictReader(file)}
-    train, test = found.counts("train"), found.counts("test")
-    assert {style: (train[style], test[style]) for style in found.classes} == expected
+    train, test = dataset.counts("train"), dataset.counts("test")
+    assert {style: (train[style], test[style]) for style in dataset.classes} == expected
 
 
-def test_every_painting_is_decoded(found, decoded):
-    assert decoded.train.images.shape == (len(found.train), 32, 32, 3)
-    spread = decoded.train.images.reshape(len(found.train), -1).std(axis=1)
+def test_every_painting_is_decoded(dataset, decoded):
+    assert decoded.train.images.shape == (len(dataset.train), 32, 32, 3)
+    spread = decoded.train.images.reshape(len(dataset.train), -1).std(axis=1)
     assert (spread > 0).mean() > 0.999  # pictures, not blanks
 
 

@@ -37,7 +37,7 @@ def dense_smote(images, labels, strategy, seed, k):
 
 @settings(derandomize=True, deadline=None, max_examples=120)
 @given(data=st.data())
-def test_equals_imbalanced_learn(data):
+def test_recipes_equal_imbalanced_learn(data):
     """Pixels, labels and order; with 2 pixel values almost every distance ties.
 
     Below 257 images a class the order of ties in scikit-learn does not depend on its threads.

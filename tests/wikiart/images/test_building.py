@@ -1,4 +1,4 @@
-"""The store: exact pixels, shared, never half written."""
+"""Stores: exact pixels, built once, never half written."""
 
 import errno
 import multiprocessing
@@ -34,7 +34,7 @@ def test_pixels_and_labels_are_those_of_the_files(folder, tmp_path):
             assert np.array_equal(decoded.train.images[row], np.asarray(image))
 
 
-def test_opened_again_without_decoding(folder, tmp_path):
+def test_a_store_is_opened_again_without_decoding(folder, tmp_path):
     dataset = paintings.find(folder)
     calls = []
     first = build_store(dataset, 24, tmp_path, progress=lambda done, total: calls.append((done, total)))
@@ -55,7 +55,7 @@ def test_key_follows_the_files_digest_follows_the_pixels(folder, tmp_path):
 
 
 @pytest.mark.parametrize("rule", list(RESIZE))
-def test_resize_rules(tmp_path, rule):
+def test_resize_rules_make_images_square(tmp_path, rule):
     wide = np.zeros((20, 60, 3), np.uint8)
     wide[:, :20] = 255  # the left third is white
     Image.fromarray(wide).save(tmp_path / "wide.png")
@@ -77,7 +77,7 @@ def test_too_many_unreadable_images_stop_with_a_list(folder, tmp_path):
     assert [skipped.path for skipped in allowed.skipped] == ["train/Amber/broken.jpg"]
 
 
-def test_the_readable_ones_keep_their_labels(folder, tmp_path):
+def test_readable_images_keep_their_labels_beside_unreadable_ones(folder, tmp_path):
     """With a broken file first, amidst and last of the training images."""
     clean = build_store(paintings.find(folder), 24, tmp_path)
     for path in ("Amber/!", "Dusk/!", "Dusk/~"):
@@ -108,7 +108,7 @@ def _build(folder: Path, cache: Path) -> str:
     return str(build_store(paintings.find(folder), 24, cache, progress=last).folder)
 
 
-def test_two_processes_at_once(folder, tmp_path):
+def test_two_processes_at_once_build_one_store(folder, tmp_path):
     """Both get the store, and one decodes."""
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         decoded = pool.starmap(_build, [(folder, tmp_path)] * 4)
@@ -118,7 +118,7 @@ def test_two_processes_at_once(folder, tmp_path):
     assert len((tmp_path / "decoded").read_text().split()) == 1
 
 
-def test_a_failing_disk_leaves_no_store_without_its_images(folder, tmp_path, monkeypatch):
+def test_a_failing_disk_leaves_no_incomplete_store(folder, tmp_path, monkeypatch):
     """The same command must find them again when the disk is back."""
     dataset = paintings.find(folder)
 
