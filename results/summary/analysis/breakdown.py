@@ -50,21 +50,19 @@ def cells_table(
         chosen = rows.index.to_numpy()
         # Each run counts as a seed of its own, so that the seeds are no blocks.
         layout = Layout([cells[run] for run in chosen], chosen)
-        groups[reading] = Responses((), np.eye(len(cells))[chosen], layout)
+        responses = Responses((), np.eye(len(cells))[chosen], layout)
+        groups[reading] = layout, {name: responses.apply(sample) for name, sample in samples.items()}
     table = []
     for levels in design.cells:
-        cell, responses = design.trained_cell(levels), groups.get(levels[evaluated] if evaluated else "")
-        if responses is not None and cell in responses.layout.labels:
-            table.append({**levels, **_cell_row(responses, cell, samples)})
-        else:
-            table.append({**levels, "runs": 0})
+        cell = design.trained_cell(levels)
+        layout, metrics = groups.get(levels[evaluated] if evaluated else "", (Layout([], []), {}))
+        numbers = _cell_row(layout, cell, metrics) if cell in layout.labels else {"runs": 0}
+        table.append({**levels, **numbers})
     columns = ["runs", "accuracy", "low", "high", "sd", "balanced_accuracy", "macro_f1"]
     return pd.DataFrame(table, columns=[*design.names, *columns])
 
 
-def _cell_row(responses: Responses, cell: Cell, samples: Mapping[str, Sample]) -> dict:
-    layout = responses.layout
-    metrics = {name: responses.apply(sample) for name, sample in samples.items()}
+def _cell_row(layout: Layout, cell: Cell, metrics: Mapping[str, Sample]) -> dict:
     mean = Contrast("cell", "", "", "", ({cell: 1},))
     estimate, parts = layout.estimate(mean, metrics["accuracy"])
     low, high = interval(estimate, parts.variance, parts.df)

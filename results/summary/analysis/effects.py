@@ -128,8 +128,8 @@ def _notes(runs: Runs, design: Design, cells: Sequence[Cell], primary: str | Non
         notes.append(
             "class_order is only unsorted: the effects hold within it, where every cell sits near chance"
         )
-    planned = design.trained_cells
-    if absent := [design.label(cell) for cell in planned if cell not in set(cells)]:
+    planned, present = design.trained_cells, set(cells)
+    if absent := [design.label(cell) for cell in planned if cell not in present]:
         notes.append(f"{len(absent)} of {len(planned)} trained cells have no run: {'; '.join(absent)}")
     if few := int((runs.support < FEW_ITEMS).sum()):
         notes.append(

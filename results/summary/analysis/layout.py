@@ -1,4 +1,4 @@
-"""The layout of responses in trained cells and seeds, and the variances of contrasts that follow from it.
+"""Layout of responses in trained cells and seeds, and the variance components of contrasts.
 
 A response r (a run's accuracy, say) has the value y_r. Over test sets drawn anew the values of all
 responses vary together, with the covariance matrix S; over seeds each varies by itself.
@@ -25,15 +25,16 @@ class Layout:
     Parameters
     ----------
     cells : sequence of tuple, length R
+        Trained cell of each response.
     seeds : sequence of int, length R
-        Seeds are paired: replicate s has the same seed in every cell. Where all cells hold the
-        same seeds they are blocks, and what a seed does to all cells alike drops out of the
-        error as it drops out of the contrasts (Box, Hunter and Hunter, *Statistics for
-        Experimenters*, 2nd ed., chapter 4). Else runs count as independent, which is wide
-        rather than narrow.
+        Seed of each response. Seeds are paired: replicate s has the same seed in every cell.
+        Where all cells hold the same seeds they are blocks, and what a seed does to all cells
+        alike drops out of the error as it drops out of the contrasts (Box, Hunter and Hunter,
+        *Statistics for Experimenters*, 2nd ed., chapter 4). Else runs count as independent, which
+        is wide rather than narrow.
     by_seed : bool, optional
         Let the seed be the independent unit, for responses that share something through it that
-        does *not* drop out: under ``unsorted`` all cells of a seed are read through one
+        does *not* drop out: under ``unsorted``, all cells of a seed are read through one
         permutation, and a small network may owe much to its first weights whatever else is
         changed. Costs degrees of freedom: seeds - 1. Default: for each contrast a test decides
         whether its runs go together by seed (pooling unless a preliminary test objects;
