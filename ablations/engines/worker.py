@@ -72,8 +72,7 @@ def carry_out(job: Job, report: Callable[[float], None]) -> Handover:
             if reason:
                 return Handover(reason)
         # 3. The runs hold everything now.
-        job.training.files.state.unlink(missing_ok=True)
-        outcome.remove(job.training.files.outcome)
+        job.training.files.remove()
         return Handover()
 
 

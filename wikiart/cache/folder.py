@@ -38,6 +38,11 @@ class TrainingFiles:
     outcome: Path  #: folder with the trained network and its predictions
     lock: Path  #: held by the process that carries the training out, whichever suite asked for it
 
+    def remove(self) -> None:
+        """Remove state and outcome, and what killed processes left of them. The caller holds the lock."""
+        for path in (self.state, self.outcome, *self.lock.parent.glob(f".{self.lock.stem}.*.part")):
+            _remove(path)
+
 
 @dataclass(frozen=True)
 class Cache:
@@ -97,7 +102,12 @@ class Cache:
             for path in self._matching(kind):
                 if path.with_suffix("") not in held:
                     _remove(path)
-        self.sweep()
+        # A process that writes a store, neighbours or a training holds a lock beside it. Samples and level
+        # files have none: there, scratch that has not changed for long counts as left behind.
+        in_use = {path.parent for path in held} | {self.root, self.root / "levels"}
+        for path in self._matching("scratch"):
+            if path.parent not in in_use or not _changed_recently(path):
+                _remove(path)
         return {
             "in use by a running process, which holds the lock": len(held),
             "scratch, changed recently: a process may be writing it": len(self._matching("scratch")),

@@ -101,5 +101,27 @@ def test_clear_removes_what_is_listed_and_nothing_else(dataset, tmp_path):
     assert list((folder / "trainings").iterdir()) == []
 
 
+def test_clear_removes_scratch_at_once_where_no_lock_is_held(tmp_path):
+    names = "stores/.{0}-01234567.part", "trainings/.b.pt-01234567.part", ".sample-v1-01234567.part"
+    paths = [scratch_folder(tmp_path / name.format("0" * 32), age=1) for name in names]
+    write(tmp_path / "trainings" / "a.lock")
+    with FileLock(tmp_path / "trainings" / "a.lock"):
+        Cache(tmp_path).clear()
+    assert [path.exists() for path in paths] == [False, True, True]
+    Cache(tmp_path).clear()
+    assert [path.exists() for path in paths] == [False, False, True]
+
+
+def test_the_files_of_a_finished_training_are_removed_with_what_was_left_of_them(tmp_path):
+    files, other = (Cache(tmp_path).training(letter * 64) for letter in "ab")
+    write(files.outcome / "outcome.json")
+    scratch = files.state.with_name(f".{files.state.name}-01234567.part")
+    kept = [write(files.lock), write(other.state)]
+    for path in (files.state, scratch):
+        write(path)
+    files.remove()
+    assert sorted(files.lock.parent.iterdir()) == kept
+
+
 def test_an_empty_or_missing_cache_is_shown_and_cleared(tmp_path):
     assert str(tmp_path / "none") in invoke(tmp_path / "none", "--clear", "yes")
