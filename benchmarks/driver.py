@@ -1,16 +1,17 @@
-"""The driver alone: what a suite of many cells costs besides its trainings.
+"""Costs of a suite of many cells besides its trainings.
 
     python benchmarks/driver.py [--cells 10000] [--carried-out 400]
 
-1. A suite whose trainings are replaced by a no-op that hands in a finished outcome: seconds of
-   scheduling and logging for each cell (all requests, tables, pictures, the model's files).
-2. Its database is filled with copies of these runs, until a suite of ``--cells`` is finished.
-3. That suite is started again: seconds until the driver knows that nothing is left to do.
+1. Run a suite whose trainings are replaced by one without computation: seconds of scheduling and
+   logging per cell (all requests, tables, pictures, the model's files).
+2. Fill its database with copies of these runs, until a suite of ``--cells`` is finished.
+3. Start that suite again: seconds until the driver, the suite's main process, has found that all runs are
+   finished.
 
-Each line of a suite stands with the seconds since its start, imports included, and the highest memory
-of the driver's process so far. The summary is left out: its cost is that of the statistics. The images
-are the generated paintings at 16 pixels, the store is an SQLite file. Times depend on the machine and on what
-else it does. Minutes.
+Each line of a suite is printed with the seconds since its start, imports included, and the highest memory
+of the driver so far. The summary is left out: its cost is that of the statistics. The images are the
+generated paintings at 16 pixels, the tracking store is an SQLite file. Times depend on the machine and its
+load. Takes minutes.
 """
 
 import argparse
@@ -38,18 +39,18 @@ FACTORS = (
     "learning_rate=0.001,0.002,0.003,0.004,0.005 batch_size=8,16,32,64,128"
 )
 CELLS = 1000  # of these factors
-COPIED = ("tags", "params", "metrics", "latest_metrics")  # tables with a row for each run and name
+COPIED = ("tags", "params", "metrics", "latest_metrics")  # tables with a row per run and name
 
 
 def command(seeds: int, place: Path) -> list[str]:
-    """A suite of all cells with so many seeds."""
+    """Return the command line of a suite of all cells."""
     words = [sys.executable, str(Path(__file__).resolve()), "--inner", "--factors", FACTORS]
     words += ["--seeds", str(seeds), "--epochs", str(EPOCHS), "--image-size", "16"]
     return [*words, "--cache", str(place / "cache"), "--out", str(place / "results")]
 
 
 def inner(arguments: list[str]) -> None:
-    """The suite's own command, with the no-op in place of the training; stops after some cells."""
+    """Run the suite's command without computation; DRIVER_TRAININGS limits the number of trainings."""
     from ablations import ablate
     from ablations.process import progress
     from ablations.suite import course, execute, report
@@ -77,17 +78,17 @@ def inner(arguments: list[str]) -> None:
 
 
 def resident() -> float:
-    """Highest memory of this process so far, in MB."""
+    """Return the highest memory of this process so far in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MB
 
 
 def fill(database: Path, cells: int) -> None:
-    """Copies of the finished runs under the fingerprints of the planned ones, as if all had been run."""
+    """Copy finished runs under the fingerprints of planned ones, until ``cells`` runs are finished."""
     with sqlite3.connect(database) as store:
         parent = store.execute("select run_uuid from tags where key='role' and value='suite'").fetchone()[0]
         artifacts = store.execute("select artifact_uri from runs where run_uuid=?", (parent,)).fetchone()[0]
-        about = json.loads((Path(artifacts.removeprefix("file://")) / "design.json").read_text())
-        done = dict(
+        design = json.loads((Path(artifacts.removeprefix("file://")) / "design.json").read_text())
+        finished = dict(
             store.execute(
                 "select t.value, t.run_uuid from tags t join runs r using (run_uuid) "
                 "where t.key='fingerprint' and r.status='FINISHED'"
@@ -97,9 +98,11 @@ def fill(database: Path, cells: int) -> None:
             table: [row[1] for row in store.execute(f"pragma table_info({table})")]
             for table in ("runs", *COPIED)
         }
-        missing = [planned["fingerprint"] for planned in about["runs"] if planned["fingerprint"] not in done]
-        originals = list(done.values())
-        for number, fingerprint in enumerate(missing[: cells - len(done)]):
+        missing = [
+            planned["fingerprint"] for planned in design["runs"] if planned["fingerprint"] not in finished
+        ]
+        originals = list(finished.values())
+        for number, fingerprint in enumerate(missing[: cells - len(finished)]):
             original, copy = originals[number % len(originals)], uuid.uuid4().hex
             for table in ("runs", *COPIED):
                 names = ", ".join(f'"{name}"' for name in columns[table])
@@ -114,7 +117,7 @@ def fill(database: Path, cells: int) -> None:
 
 
 def measure(cells: int, carried_out: int, place: Path) -> None:
-    """Run the three steps and print the table."""
+    """Run the three steps and print what they took."""
     database = place / "mlflow.db"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")},
@@ -123,21 +126,21 @@ def measure(cells: int, carried_out: int, place: Path) -> None:
     }
     os.chdir(place)
     seeds = -(-cells // CELLS)
-    started = {**environment, "DRIVER_TRAININGS": str(-(-carried_out // 2))}
-    first, said = run(command(seeds, place), started)
-    (place / "first.txt").write_text(said)
-    print(_said(said))
-    began = time.monotonic()
+    limited = {**environment, "DRIVER_TRAININGS": str(-(-carried_out // 2))}
+    first, output = run(command(seeds, place), limited)
+    (place / "first.txt").write_text(output)
+    print(_driver_lines(output))
+    start = time.monotonic()
     fill(database, cells)
-    print(f"filled in {time.monotonic() - began:.0f} s, {database.stat().st_size / MB:.0f} MB", flush=True)
-    again, said = run(command(seeds, place), environment)
-    (place / "again.txt").write_text(said)
-    print(_said(said))
+    print(f"filled in {time.monotonic() - start:.0f} s, {database.stat().st_size / MB:.0f} MB", flush=True)
+    again, output = run(command(seeds, place), environment)
+    (place / "again.txt").write_text(output)
+    print(_driver_lines(output))
     for name, outcome in (("first", first), ("again", again)):
         print(f"{name}: {outcome.seconds:.0f} s, at most {outcome.peak / MB:.0f} MB", flush=True)
 
 
-def _said(output: str) -> str:
+def _driver_lines(output: str) -> str:
     return "\n".join(line for line in output.splitlines() if line.startswith("driver:"))
 
 
@@ -148,7 +151,9 @@ def main() -> None:
         return
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cells", type=int, default=10_000)
-    parser.add_argument("--carried-out", type=int, default=400, help="cells whose runs are really written")
+    parser.add_argument(
+        "--carried-out", type=int, default=400, help="cells whose runs are written by a suite"
+    )
     parser.add_argument("--scratch", type=Path, help="folder for temporary files (default: the system's)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.scratch) as place:

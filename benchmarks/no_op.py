@@ -1,4 +1,4 @@
-"""A training that computes nothing, for benchmarks/driver.py; workers import it."""
+"""A training without computation, for benchmarks/driver.py. A module, because workers import it."""
 
 from collections.abc import Callable
 
@@ -13,10 +13,10 @@ from wikiart.learning.network import Network
 from wikiart.learning.training import Epoch
 
 
-def carry_out(job: Job, report: Callable[[float], None]) -> None:
-    """As the suite's, but for the weights, which are new, and the answers, which are drawn."""
+def carry_out(job: Job, report: Callable[[float], None]) -> worker.Handover:
+    """Carry out a training with initial weights and random answers; all else is as in the suite."""
     worker._train = _train
-    worker.carry_out(job, report)
+    return worker.carry_out(job, report)
 
 
 def _train(job: Job, data: Store, logger: RunLogger, report: Callable[[float], None]) -> outcome.Outcome:
@@ -25,8 +25,8 @@ def _train(job: Job, data: Store, logger: RunLogger, report: Callable[[float], N
         report(number / (config.epochs + 1))
         logger.epoch(Epoch(number, 1 / number, number / config.epochs))
     network = Network(config.conv_layers, config.dropout, config.image_size, len(data.classes)).eval()
-    drawn = np.random.default_rng(int(job.training.fingerprint[:8], 16))
-    outputs = np.where(drawn.random(len(data.test.labels)) < 0.4, data.test.labels, 0)
+    generator = np.random.default_rng(int(job.training.fingerprint[:8], 16))
+    outputs = np.where(generator.random(len(data.test.labels)) < 0.4, data.test.labels, 0)
     return outcome.write(
         job.training.files.outcome,
         lambda folder: models.save(network, folder, config.image_size, data.resize),

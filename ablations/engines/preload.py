@@ -1,4 +1,4 @@
-"""The imports of the process that workers are forked from; the one module that is imported for what it does.
+"""The imports of the process that workers are forked from; the only module imported for its side effects.
 
 Linux forks workers from a server process (multiprocessing's ``forkserver``), which imports this module
 once, so that no worker has to load torch and MLflow or to compile the training loops again.
@@ -24,7 +24,7 @@ for _name in (
 ):
     importlib.import_module(_name)
 
-# 3. Compile the loops of training, or load them from numba's cache. Starts no thread, so forking stays safe.
+# 3. Compile the loops of training, or load them from numba's cache. It starts no thread: forking stays safe.
 importlib.import_module("wikiart.learning.fast").compile_loops()
 
 # 4. Exempt everything loaded so far from garbage collection: a collection in a worker would write to the

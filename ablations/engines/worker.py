@@ -126,7 +126,7 @@ class _ListHandler(logging.Handler):
 
 @contextmanager
 def _wikiart_messages() -> Iterator[list[str]]:
-    """Collect what the package ``wikiart`` logs in this block, for one that SMOTE meets a small class."""
+    """Collect what the package ``wikiart`` logs in this block, for example on SMOTE with small classes."""
     lines: list[str] = []
     handler = _ListHandler(lines)
     logger = logging.getLogger("wikiart")
@@ -141,7 +141,7 @@ def _wikiart_messages() -> Iterator[list[str]]:
 
 def _train(job: Job, data: Store, logger: RunLogger, report: Callable[[float], None]) -> Outcome:
     config = job.training.config
-    began = time.monotonic()
+    start = time.monotonic()
 
     def on_epoch(epoch: training.Epoch) -> None:
         report(epoch.number / (config.epochs + 1))  # evaluation and logging count as another epoch
@@ -157,7 +157,7 @@ def _train(job: Job, data: Store, logger: RunLogger, report: Callable[[float], N
             save_interval=SAVE_INTERVAL,
             cuda_graph=CUDA_GRAPH,
         )
-        seconds = time.monotonic() - began
+        seconds = time.monotonic() - start
         outputs = evaluation.predict(network, data.test.images, device=job.device)
     return outcome.write(
         job.training.files.outcome,

@@ -50,7 +50,7 @@ def run(design: Design, options: SuiteOptions, description: SuiteDescription) ->
             destination = suite.destination
             # 3. Describe the suite on its run.
             if ended := sweep.end_abandoned_runs(destination):
-                say(f"{ended} runs that an earlier start left RUNNING are KILLED now")
+                say(f"{ended} runs that an earlier start had left RUNNING are KILLED now")
             suite_run.describe(destination, description, design, planned, images.store)
             suite_run.log_audit(destination, images.audit, images.store)
             previews.log(destination, design, images.store, device)

@@ -60,12 +60,12 @@ def _hand_in(pending: Sequence[Job], options: MachineOptions) -> Mapping[str, Ba
     """Finish the runs of trainings whose outcomes are on this machine's disk; return the errors."""
     uri = pending[0].destination.tracking_uri
     if server.answers(uri):
-        say(f"{len(pending)} trainings finished while the tracking server was away: they are handed in now")
+        say(f"{len(pending)} trainings ended while the tracking server was unreachable: handed in now")
         execution = _run_local(pending, options)
         if not execution.pending:
             return execution.errors
     raise ServerError(
-        f"the tracking server at {uri} is away: {len(pending)} finished trainings are kept in "
+        f"the tracking server at {uri} is unreachable: the outcomes of {len(pending)} trainings are kept in "
         f"{pending[0].training.files.outcome.parent}; the same command hands them in and goes on from here"
     )
 
@@ -99,7 +99,7 @@ def _run(jobs: Sequence[Job], engine: Engine, work: Work) -> Execution:
                     outcome.unpack(result.value.archive, job.training.files.outcome)
                 pending.append(job)
                 reason = result.value.unreachable
-                error = ServerError(f"trained and kept, but the tracking server is away: {reason}")
+                error = ServerError(f"trained, but the tracking server is unreachable: {reason}")
             elif error is not None:
                 errors[job.training.name] = error
             progress.end(result.index, error)

@@ -1,4 +1,4 @@
-"""Real servers and clusters on loopback, gone when their test is: MLflow, PostgreSQL, Ray nodes."""
+"""Real servers and clusters on loopback, which end with their test: MLflow, PostgreSQL, Ray nodes."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = 90) ->
 
 
 class Service:
-    """A program with all that it starts: one process group, its output in a file."""
+    """A program in a process group of its own, with its output in a file."""
 
     def __init__(self, command: list[object], folder: Path, environment: dict[str, str]):
         self.command = [str(word) for word in command]
@@ -56,21 +56,21 @@ class Service:
             )
 
     def kill(self) -> None:
-        """At once and with all its children, as a machine dies."""
+        """End the program and its descendants at once, as the failure of a machine does."""
         with suppress(psutil.NoSuchProcess):
             root = psutil.Process(self.process.pid)
-            everyone = [root, *root.children(recursive=True)]
-            for one in everyone:
+            processes = [root, *root.children(recursive=True)]
+            for process in processes:
                 with suppress(psutil.NoSuchProcess):
-                    one.kill()
-            psutil.wait_procs(everyone, 10)
+                    process.kill()
+            psutil.wait_procs(processes, 10)
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
 class Server(Service):
-    """``mlflow server`` with the artifacts proxied; ``backend`` is its database."""
+    """``mlflow server`` that serves artifacts as well; ``backend`` is the address of its database."""
 
     def __init__(self, folder: Path, backend: str, *options: object, **environment: str):
         self.port = free_port()
@@ -93,7 +93,7 @@ class Server(Service):
 
 @contextmanager
 def running(service: Service) -> Iterator[Service]:
-    """The service, gone afterwards whatever happens."""
+    """End the service after the block, whatever happens in it."""
     try:
         yield service
     finally:
@@ -101,13 +101,13 @@ def running(service: Service) -> Iterator[Service]:
 
 
 def postgresql_binaries() -> Path | None:
-    """Where Debian's package has them."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
-    return found[-1].parent if found else None
+    """Return the folder of the programs that Debian's package installs."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
+    return programs[-1].parent if programs else None
 
 
 class Postgres(Service):
-    """A new PostgreSQL cluster with the database ``mlflow``; as root it runs as the user ``postgres``."""
+    """A new PostgreSQL cluster with the database ``mlflow``; for root it runs as the user ``postgres``."""
 
     def __init__(self):
         binaries = postgresql_binaries()
@@ -144,7 +144,7 @@ class Postgres(Service):
 
 
 class Node(Service):
-    """A node of a Ray cluster, started by hand as on a machine of its own, with its own cache folder."""
+    """A node of a Ray cluster with its own cache folder, started as on a machine of its own."""
 
     def __init__(self, folder: Path, *options: object, cpus: int = 1):
         command = [BIN / "ray", "start", "--block", f"--num-cpus={cpus}", "--num-gpus=0", *options]
@@ -155,7 +155,7 @@ class Node(Service):
 
 @contextmanager
 def two_nodes(folder: Path) -> Iterator[tuple[str, Node, Node]]:
-    """The address of a Ray cluster, its head and another node; one processor each."""
+    """Start a Ray cluster of a head and another node with one processor each; yield its address and both."""
     port = free_port()
     scratch = Path("/tmp") / f"ray-{port}"  # short: paths of sockets have 107 characters at most
     address = f"127.0.0.1:{port}"

@@ -1,4 +1,4 @@
-"""A small suite for the tests of engines and servers: its command, and what it comes to."""
+"""A small suite for the tests of engines and servers: its command, environment and results."""
 
 import sys
 from pathlib import Path
@@ -20,7 +20,7 @@ CELLS = 4  # from 2 trainings
 
 
 class Undisturbed(NamedTuple):
-    """A suite from its start to its end."""
+    """A suite that ran from its start to its end."""
 
     results: dict[str, dict[str, float]]  #: metrics by fingerprint
     seconds: float
@@ -42,13 +42,13 @@ def environment(folder: Path, uri: str = "") -> dict[str, str]:
 
 
 def results(uri: str, experiment: str = "0") -> dict[str, dict[str, float]]:
-    """Metrics, without times, of the finished cells by fingerprint; none is there twice."""
+    """Return the metrics of finished cells by fingerprint, without durations; no cell may have two runs."""
     runs = MlflowClient(uri).search_runs(
         [experiment], "tags.role = 'cell' and attributes.status = 'FINISHED'"
     )
-    found = {run.data.tags["fingerprint"]: run.data.metrics for run in runs}
-    assert len(found) == len(runs)
+    by_fingerprint = {run.data.tags["fingerprint"]: run.data.metrics for run in runs}
+    assert len(by_fingerprint) == len(runs)
     return {
         name: {key: value for key, value in metrics.items() if not key.startswith("time/")}
-        for name, metrics in found.items()
+        for name, metrics in by_fingerprint.items()
     }

@@ -35,32 +35,32 @@ def test_a_node_dies_and_every_cell_is_finished(tmp_path, paintings_folder, undi
         try:
             workers = family(other)
 
-            def at_work_there() -> bool:
-                """A run belongs to a process of the second node."""
+            def second_node_works() -> bool:
+                """True if an active run belongs to a process of the second node."""
                 assert suite.poll() is None, output.read_text()
                 workers.update(family(other))
                 active = client.search_runs(["0"], "tags.role = 'cell' and attributes.status = 'RUNNING'")
                 return any(int(run.data.tags["process.pid"]) in workers for run in active)
 
-            wait_until(at_work_there, "the second node gets nothing to do")
+            wait_until(second_node_works, "the second node gets nothing to do")
             other.kill()
             assert suite.wait(120) == 0, output.read_text()
         finally:
             suite.kill()
-        said = output.read_text()
+        text = output.read_text()
         assert results(server.uri) == undisturbed.results
         lost = client.search_runs(["0"], "tags.role = 'cell' and attributes.status != 'FINISHED'")
         assert {run.info.status for run in lost} == {"KILLED"}
         assert {int(run.data.tags["process.pid"]) for run in lost} <= workers
-        assert "a node of the cluster died: its training starts again" in said
-        assert "raylet" not in said and "ray::" not in said  # Ray keeps its logs to itself
+        assert "a node of the cluster died: its training starts again" in text
+        assert "raylet" not in text and "ray::" not in text  # nothing of Ray's own logs
         mine, theirs = digests(tmp_path / "cache"), digests(other.cache)
-        assert mine == theirs and len(theirs) == 1  # brought to the node's own space
+        assert mine == theirs and len(theirs) == 1  # copied to the node's own cache
         assert not head.cache.exists()  # the driver's node has it already
 
 
 def family(node) -> set[int]:
-    """Ids of the processes that a node has started."""
+    """Ids of the processes of a node."""
     return {process.pid for process in psutil.Process(node.process.pid).children(recursive=True)}
 
 
@@ -70,7 +70,7 @@ def digests(cache: Path) -> list[str]:
 
 
 def refusal(folder: Path, uri: str, **arguments: object) -> str:
-    """What the script says instead of running."""
+    """Run the suite, which must refuse to start; return its message."""
     done = subprocess.run(
         command(folder / "no paintings", folder, engine="ray", **arguments),
         cwd=folder,
@@ -93,5 +93,5 @@ def test_ray_needs_a_server_that_the_nodes_reach(tmp_path):
 def test_no_cluster_there(tmp_path):
     with running(Server(tmp_path / "server", f"sqlite:///{tmp_path}/server.db")) as server:
         server.wait()
-        said = refusal(tmp_path, server.uri, ray_address="127.0.0.1:1")
-    assert "no Ray cluster at ray_address=127.0.0.1:1: start one with ray start --head" in said
+        text = refusal(tmp_path, server.uri, ray_address="127.0.0.1:1")
+    assert "no Ray cluster at ray_address=127.0.0.1:1: start one with ray start --head" in text

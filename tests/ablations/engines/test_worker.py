@@ -1,4 +1,4 @@
-"""One training carried out in this process: what is finished stays, what is asked afresh starts afresh."""
+"""One training carried out in this process: finished runs stay, a fresh start ignores older files."""
 
 import time
 from collections import Counter
@@ -19,12 +19,12 @@ from wikiart.images.building import build_store
 
 @pytest.fixture(scope="module")
 def first(paintings_folder, tmp_path_factory) -> Job:
-    """A training of which two cells are read, on a tracking store of its own."""
+    """A training of two cells on a tracking store of its own."""
     folder = tmp_path_factory.mktemp("worker")
-    made = build_store(paintings.find(paintings_folder), 24, folder / "cache")
+    data = build_store(paintings.find(paintings_folder), 24, folder / "cache")
     factors = parse_factors("class_order=unsorted,sorted", [])
     base = {"image_size": 24, "batch_size": 4, "epochs": 2}
-    [training] = trainings.plan_trainings(make("full", factors, base, seeds=1), {24: made})
+    [training] = trainings.plan_trainings(make("full", factors, base, seeds=1), {24: data})
     uri = f"sqlite:///{folder}/mlflow.db"
     with locked_database(uri):
         client = MlflowClient(uri)
@@ -34,7 +34,7 @@ def first(paintings_folder, tmp_path_factory) -> Job:
 
 @pytest.fixture
 def job(first) -> Job:
-    """The same under a suite of its own; earlier runs do not count."""
+    """The same training in a new suite, for which earlier runs do not count."""
     client, experiment = first.destination.client, first.destination.experiment_id
     parent = client.create_run(experiment, tags={"role": "suite"}).info
     destination = replace(first.destination, parent_id=parent.run_id)
@@ -49,32 +49,32 @@ def has_log(job: Job, run) -> bool:
     return "log.txt" in [file.path for file in job.destination.client.list_artifacts(run.info.run_id)]
 
 
-def test_a_finished_sibling_stays_and_is_not_run_again(job, monkeypatch):
-    finish, told = cell_runs.finish_cell, []
+def test_a_cell_that_is_finished_stays_if_the_next_of_its_training_fails(job, monkeypatch):
+    finish, calls = cell_runs.finish_cell, []
 
-    def full_at_the_second(*told_to, **how):
-        told.append(1)
-        if len(told) == 2:
+    def fail_at_the_second(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
             raise OSError(28, "No space left on device")
-        return finish(*told_to, **how)
+        return finish(*arguments)
 
     with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
-        patch.setattr(cell_runs, "finish_cell", full_at_the_second)
-        carry_out(job, lambda share: None)
+        patch.setattr(cell_runs, "finish_cell", fail_at_the_second)
+        carry_out(job, lambda fraction: None)
     assert Counter(run.info.status for run in cells(job)) == {"FINISHED": 1, "FAILED": 1}
-    carry_out(job, lambda share: None)
+    carry_out(job, lambda fraction: None)
     assert Counter(run.info.status for run in cells(job)) == {"FINISHED": 2, "FAILED": 1}
-    done = [run.data.tags["fingerprint"] for run in cells(job) if run.info.status == "FINISHED"]
-    assert sorted(done) == sorted(cell.fingerprint for cell in job.training.cells)
+    finished = [run.data.tags["fingerprint"] for run in cells(job) if run.info.status == "FINISHED"]
+    assert sorted(finished) == sorted(cell.fingerprint for cell in job.training.cells)
 
 
-@pytest.mark.parametrize("afresh", [False, True])
-def test_a_state_from_before_a_fresh_start_is_not_looked_at(job, afresh):
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_fresh_start_ignores_the_state_of_an_earlier_one(job, fresh):
     state = job.training.files.state
     state.parent.mkdir(exist_ok=True)
     state.write_bytes(b"no state at all")
     time.sleep(0.01)  # file times are not finer on every disk
-    not_before_ms = int(time.time() * 1000) if afresh else job.not_before_ms
+    not_before_ms = int(time.time() * 1000) if fresh else job.not_before_ms
     carry_out(replace(job, not_before_ms=not_before_ms), lambda fraction: None)
-    assert {has_log(job, run) for run in cells(job)} == {not afresh}  # what was left cannot be read
+    assert {has_log(job, run) for run in cells(job)} == {not fresh}  # of an unreadable state
     assert not state.exists()

@@ -16,7 +16,7 @@ TINY = {"factors": "class_order=unsorted,sorted", "image_size": 16, "batch_size"
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A folder with one tracking store and cache for all suites here, and its environment."""
+    """A folder with the tracking store and the cache of all suites here, and its environment."""
     folder = tmp_path_factory.mktemp("images")
     return folder, environment_for(folder)
 
@@ -53,7 +53,7 @@ def test_a_suite_on_each_layout(name, place, tmp_path):
 
 
 def test_unreadable_images_and_leaks(place, tmp_path):
-    """Stopped; then gone on with, listed on the run and in the last lines, and trained without the leak."""
+    """Refused first; then allowed, listed on the run and at the end, and the leak is dropped."""
     root = split_folders(tmp_path / "images")
     (root / "train" / "Amber" / "broken.jpg").write_bytes(b"")
     shutil.copy(root / "test" / "Amber" / "0.jpg", root / "train" / "Blue" / "leak.jpg")
@@ -75,7 +75,7 @@ def test_unreadable_images_and_leaks(place, tmp_path):
     assert sum(style["train"] for style in logged(place, "design.json")["data"]["styles"]) == 7
 
 
-def test_prepare_says_what_it_found(tmp_path):
+def test_prepare_prints_the_audit(tmp_path):
     root = split_folders(tmp_path / "images")
     shutil.copy(root / "test" / "Amber" / "0.jpg", root / "train" / "Blue" / "leak.jpg")
     options = ["--data", str(root), "--image-size", "16", "--cache", str(tmp_path / "cache")]

@@ -1,4 +1,4 @@
-"""Suites of real processes that are stopped, killed and started again, alone and two at once."""
+"""Suites in real processes that are stopped, killed and started again, one or two at a time."""
 
 import contextlib
 import os
@@ -23,14 +23,14 @@ ARGUMENTS = {**small.ARGUMENTS, "workers": 1}
 LAST_LINE = "the same command goes on from here"
 
 
-def hear_signals() -> None:
-    """As in a terminal, even where the tests run in the background of a script or under nohup."""
+def restore_signals() -> None:
+    """Handle signals as in a terminal, also if the tests run under nohup or in the background of a script."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
 
 class Suite:
-    """The script on a tracking store and a cache of its own, as often as it is started."""
+    """A suite with its own tracking store and cache, which can be started several times."""
 
     def __init__(self, folder: Path, paintings: Path, **arguments: object):
         folder.mkdir(exist_ok=True)
@@ -40,11 +40,11 @@ class Suite:
         self.starts = 0
 
     def start(self) -> tuple[subprocess.Popen, Path]:
-        """The process, leader of a process group as in a terminal, and the file of its output."""
+        """Start the suite as leader of a process group; return the process and its output file."""
         return self._start(small.command(self.arguments["data"], self.folder, **self.arguments))
 
     def start_by_mlflow(self) -> tuple[subprocess.Popen, Path]:
-        """The same through ``mlflow run``."""
+        """Start the suite with ``mlflow run``."""
         options = [word for pair in self.arguments.items() for word in ("-P", "{}={}".format(*pair))]
         command = [sys.executable, "-m", "mlflow", "run", str(ROOT), "-e", "smote"]
         return self._start([*command, "--env-manager", "local", *options])
@@ -60,17 +60,17 @@ class Suite:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=hear_signals,
+                preexec_fn=restore_signals,
             )
         return process, output
 
-    def states(self, since: float) -> list[Path]:
-        """Trainings kept between two epochs, written since then."""
-        kept = (self.folder / "cache" / "trainings").glob("*.pt")
-        return [path for path in kept if path.stat().st_mtime >= since]
+    def states(self, not_before: float) -> list[Path]:
+        """States of trainings between two epochs that were written at this time or later."""
+        states = (self.folder / "cache" / "trainings").glob("*.pt")
+        return [path for path in states if path.stat().st_mtime >= not_before]
 
     def log(self, run) -> str:
-        """A run's log.txt, which is there if anything was to be said."""
+        """The text of a run's log.txt; a run without remarks has none."""
         path = Path(run.info.artifact_uri.removeprefix("file://")) / "log.txt"
         return path.read_text() if path.exists() else ""
 
@@ -84,8 +84,8 @@ class Suite:
         """Metrics, without times, of the finished runs by fingerprint; none is there twice."""
         return small.results(self.environment["MLFLOW_TRACKING_URI"])
 
-    def assert_whole(self, expected: dict) -> None:
-        """As if nothing had happened."""
+    def assert_complete(self, expected: dict) -> None:
+        """Assert that all runs are there as if the suite had never been stopped."""
         assert self.results() == expected
         assert self.runs("RUNNING") == []
         with contextlib.closing(sqlite3.connect(self.database)) as database:
@@ -100,51 +100,53 @@ class Suite:
 
 
 def family(process: subprocess.Popen) -> list[psutil.Process]:
-    """A process and all that it started, directly or not."""
+    """A process and its descendants."""
     with contextlib.suppress(psutil.NoSuchProcess):
         parent = psutil.Process(process.pid)
         return [parent, *parent.children(recursive=True)]
     return []
 
 
-def left(everyone: list[psutil.Process]) -> list[psutil.Process]:
-    """Who still lives after 10 seconds; a zombie is dead, whoever should have taken note of it."""
-    _, alive = psutil.wait_procs(everyone, 10)
+def survivors(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """The processes that are alive after 10 seconds; a zombie is dead, although nobody has reaped it."""
+    _, alive = psutil.wait_procs(processes, 10)
     with contextlib.suppress(psutil.NoSuchProcess):
-        return [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
-    return left(alive)
+        return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+    return survivors(alive)
 
 
 def interrupt(process: subprocess.Popen, number: signal.Signals, group: bool) -> None:
-    """A signal to the process or its group, twice; all have 10 seconds to be gone."""
-    everyone = family(process)
-    for _ in range(2):  # impatience must not make a mess
+    """Send a signal to the process or its group, twice as impatient users do; all must end in 10 seconds."""
+    processes = family(process)
+    for _ in range(2):
         with contextlib.suppress(ProcessLookupError):
             (os.killpg if group else os.kill)(process.pid, number)
         time.sleep(0.2)
-    assert left(everyone) == []
+    assert survivors(processes) == []
     process.wait()
 
 
-def forked(one: psutil.Process, suite: subprocess.Popen) -> bool:
-    """Whether a process is no child of the suite's own, but of the one that workers are forked from."""
-    return one.pid != suite.pid and one.ppid() != suite.pid
+def is_forked(process: psutil.Process, suite: subprocess.Popen) -> bool:
+    """True for a worker: a child of the fork server, not of the suite."""
+    return process.pid != suite.pid and process.ppid() != suite.pid
 
 
-def kill(process: subprocess.Popen, whom: str, choice: random.Random) -> None:
-    """SIGKILL to the script, to everything, or to a worker, after which the script goes on."""
-    everyone = family(process)
+def kill(suite: subprocess.Popen, victim: str, choice: random.Random) -> None:
+    """Send SIGKILL to the suite, to all its processes, or to a worker, after which the suite goes on."""
+    processes = family(suite)
     workers = [
-        one for one in everyone if "multiprocessing" in " ".join(one.cmdline()) and forked(one, process)
+        process
+        for process in processes
+        if "multiprocessing" in " ".join(process.cmdline()) and is_forked(process, suite)
     ]
-    one_worker = choice.sample(workers, min(1, len(workers)))
-    for victim in {"suite": everyone[:1], "everything": everyone, "worker": one_worker}[whom]:
+    worker = choice.sample(workers, min(1, len(workers)))
+    for process in {"suite": processes[:1], "everything": processes, "worker": worker}[victim]:
         with contextlib.suppress(psutil.NoSuchProcess):
-            victim.kill()
-    if whom == "worker":
-        assert process.wait(300) in (0, 1)
-    process.wait()
-    assert left(everyone) == []
+            process.kill()
+    if victim == "worker":
+        assert suite.wait(300) in (0, 1)
+    suite.wait()
+    assert survivors(processes) == []
 
 
 STOPS = (
@@ -157,75 +159,75 @@ STOPS = (
 )
 
 
-def stop(suite: Suite, how: str, after: float, choice: random.Random, *, training: bool = False) -> None:
-    """Start a suite and stop it after so many seconds, from its start or from its first new state on disk."""
-    began = time.time()
+def stop(suite: Suite, means: str, after: float, choice: random.Random, *, training: bool = False) -> None:
+    """Start a suite and stop it some seconds after its start, or after its first state on disk (training)."""
+    start = time.time()
     process, output = suite.start()
-    while training and process.poll() is None and not suite.states(since=began):
+    while training and process.poll() is None and not suite.states(not_before=start):
         time.sleep(0.02)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(after)
         return
-    name, _, whom = how.split(maxsplit=2)
+    name, _, victim = means.split(maxsplit=2)
     if name == "SIGKILL":
-        kill(process, whom.split()[-1], choice)
+        kill(process, victim.split()[-1], choice)
         return
-    interrupt(process, signal.Signals[name], whom == "the group")
-    said = output.read_text()
-    begun, ended = "data:" in said, "in the interface" in said
-    assert LAST_LINE in said or ended or not begun
-    assert "Traceback" not in said or not begun  # Python itself while it starts
-    swept = "finished already" in said  # until then there may be what an earlier SIGKILL left behind
-    left_over = suite.runs("RUNNING")
-    assert [run for run in left_over if swept or run.info.start_time >= 1000 * began] == []
+    interrupt(process, signal.Signals[name], victim == "the group")
+    text = output.read_text()
+    is_begun, is_ended = "data:" in text, "in the interface" in text
+    assert LAST_LINE in text or is_ended or not is_begun
+    assert "Traceback" not in text or not is_begun  # Python's own while it starts
+    is_swept = "finished already" in text  # before that, runs of an earlier SIGKILL may be RUNNING
+    running = suite.runs("RUNNING")
+    assert [run for run in running if is_swept or run.info.start_time >= 1000 * start] == []
 
 
 def finish(suite: Suite, expected: dict) -> None:
     process, output = suite.start()
     assert process.wait(300) == 0, output.read_text()
-    suite.assert_whole(expected)
+    suite.assert_complete(expected)
 
 
-def test_stopped_and_gone_on_with(tmp_path, paintings_folder, undisturbed):
+def test_a_stopped_suite_goes_on_and_ends_with_the_same_results(tmp_path, paintings_folder, undisturbed):
     choice = random.Random(5)
     suite = Suite(tmp_path / "suite", paintings_folder)
-    for how in ("SIGKILL to everything", "SIGINT to the group", "SIGKILL to a worker"):
-        stop(suite, how, choice.uniform(0, 0.5), choice, training=True)
-    suite.assert_whole(undisturbed.results)  # the last start went on without the worker that it lost
-    assert len(suite.runs("KILLED")) >= 2 + 3  # two suites, and what was under way at each stop
-    remarks = [suite.log(run) for run in suite.runs("FINISHED") if run.data.tags["role"] == "cell"]
-    assert any("resumed after epoch" in text for text in remarks)
+    for means in ("SIGKILL to everything", "SIGINT to the group", "SIGKILL to a worker"):
+        stop(suite, means, choice.uniform(0, 0.5), choice, training=True)
+    suite.assert_complete(undisturbed.results)  # the last start replaced the worker that it lost
+    assert len(suite.runs("KILLED")) >= 2 + 3  # two suites, and the active runs at each stop
+    logs = [suite.log(run) for run in suite.runs("FINISHED") if run.data.tags["role"] == "cell"]
+    assert any("resumed after epoch" in text for text in logs)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
-def test_stopped_at_random_moments(tmp_path, paintings_folder, undisturbed, seed):
+def test_a_suite_that_is_stopped_at_random_moments_goes_on(tmp_path, paintings_folder, undisturbed, seed):
     choice = random.Random(seed)
-    for number, how in enumerate(choice.sample(STOPS, len(STOPS))):
-        if number % 3 == 0:  # a suite takes about three stops until it has nothing left to do
+    for number, means in enumerate(choice.sample(STOPS, len(STOPS))):
+        if number % 3 == 0:  # after about three stops a suite has nothing left to run
             suite = Suite(tmp_path / str(number), paintings_folder, workers=2)
-        stop(suite, how, choice.uniform(0, 1.2) * undisturbed.seconds, choice)
+        stop(suite, means, choice.uniform(0, 1.2) * undisturbed.seconds, choice)
         if number % 3 == 2:
             finish(suite, undisturbed.results)
 
 
 @pytest.mark.slow
-def test_two_at_once_on_a_database_that_does_not_exist(tmp_path, paintings_folder, undisturbed):
+def test_two_suites_at_once_on_a_new_database_share_the_work(tmp_path, paintings_folder, undisturbed):
     suite = Suite(tmp_path / "suite", paintings_folder)
     for process, output in [suite.start(), suite.start()]:
         assert process.wait(300) == 0, output.read_text()
-    suite.assert_whole(undisturbed.results)
+    suite.assert_complete(undisturbed.results)
     parents = [run for run in suite.runs("FINISHED") if run.data.tags["role"] == "suite"]
     reused = [int(run.data.tags.get("reused", 0)) for run in parents]
-    assert sum(reused) == CELLS  # what one ran, the other reused
+    assert sum(reused) == CELLS  # each runs what the other has not
     assert len([path for path in (suite.folder / "cache" / "stores").iterdir() if path.is_dir()]) == 1
     assert suite.runs("KILLED") == suite.runs("FAILED") == []
 
 
 def wait_for(output: Path, words: str, seconds: float = 120) -> None:
-    until = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds
     while words not in output.read_text():
-        assert time.monotonic() < until, output.read_text()
+        assert time.monotonic() < deadline, output.read_text()
         time.sleep(0.1)
 
 
@@ -236,25 +238,25 @@ def test_the_script_ends_with_the_mlflow_run_that_started_it(tmp_path, paintings
     suite = Suite(tmp_path / "suite", paintings_folder)
     process, output = suite.start_by_mlflow()
     wait_for(output, "trainings to run")
-    everyone = family(process)
+    processes = family(process)
     process.send_signal(number)
     process.wait(10)
-    assert left(everyone) == []
+    assert survivors(processes) == []
     assert LAST_LINE in output.read_text()
     statuses = Counter(run.info.status for run in [*suite.runs("KILLED"), *suite.runs("RUNNING")])
     assert set(statuses) == {"KILLED"}
 
 
 @pytest.mark.slow
-def test_ctrl_c_at_mlflow_run(tmp_path, paintings_folder):
+def test_ctrl_c_at_mlflow_run_ends_the_suite_in_order(tmp_path, paintings_folder):
     suite = Suite(tmp_path / "suite", paintings_folder)
     process, output = suite.start_by_mlflow()
-    while not suite.states(since=0):
+    while not suite.states(not_before=0):
         assert process.poll() is None, output.read_text()
         time.sleep(0.1)
     interrupt(process, signal.SIGINT, group=True)
     assert LAST_LINE in output.read_text()
     roles = {status: {run.data.tags["role"] for run in suite.runs(status)} for status in ("KILLED", "FAILED")}
     assert roles["KILLED"] == {"cell"}
-    assert roles["FAILED"] == {"suite"}  # mlflow run's own word for its run, over the suite's KILLED
+    assert roles["FAILED"] == {"suite"}  # mlflow run overwrites the suite's KILLED
     assert suite.runs("RUNNING") == []

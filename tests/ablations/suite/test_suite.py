@@ -1,4 +1,4 @@
-"""One real suite through ``mlflow run``: what its runs hold, and what a second start does."""
+"""A real suite started by ``mlflow run``: the content of its runs, and a second start."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ def cells(suite, parent):
 
 @pytest.fixture(scope="module")
 def test_images(paintings_folder):
-    """Float pixels (n, 3, 24, 24) by path, in the order of the item tables."""
+    """Paths and float pixels (n, 3, 24, 24) of the test images, in the order of the item tables."""
     paths = sorted(paintings_folder.glob("test/*/*.jpg"))
     pixels = [np.asarray(Image.open(path), np.float32).transpose(2, 0, 1) for path in paths]
     names = [path.relative_to(paintings_folder).as_posix() for path in paths]
@@ -132,7 +132,7 @@ def test_trainings_differ_where_the_cells_do(cells):
 
 
 def test_sorted_scores_the_remaining_styles_right_though_one_is_not_tested(cells):
-    """The colours are easy: were the test split numbered by itself, Crimson and Dusk would be wrong."""
+    """The colours are easy. If the test split had its own numbering, Crimson and Dusk would be wrong."""
     metrics = cells["sorted", "3", "0.01", "off"].data.metrics
     assert metrics["test_class/Crimson"] == 1
     assert metrics["test/accuracy"] > 0.6
