@@ -108,10 +108,10 @@ def by_imbalanced_learn(folder: Path) -> tuple[float, int, float]:
     images, labels = read_images(folder)
     with Peak() as peak:
         flat = images.reshape(len(images), -1).astype(np.float32)
-        pixels, drawn = SMOTE(random_state=SEED).fit_resample(flat, labels)
+        pixels, all_labels = SMOTE(random_state=SEED).fit_resample(flat, labels)
     with np.load(folder / "recipes.npz") as arrays:
         synthetic = Recipes(*arrays.values())
-    if not np.array_equal(drawn[len(labels) :], synthetic.labels):
+    if not np.array_equal(all_labels[len(labels) :], synthetic.labels):
         raise SystemExit("labels or order differ")
     largest = 0.0
     for first, second, weight, pixel in zip(*synthetic[:3], pixels[len(labels) :], strict=True):
@@ -179,14 +179,14 @@ def batch_costs(size: int, items: int = 1000, batch: int = 16, rounds: int = 200
         "all blended": lambda index: both.read(index + items),
         "training step": step,
     }
-    times: dict[str, list[float]] = {name: [] for name in tasks}
+    durations: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in range(rounds):  # in turn, so that other load of the machine affects all of them alike
         index = torch.from_numpy(rng.integers(0, items, batch))
         for name, task in tasks.items():
             begin = time.perf_counter()
             task(index)
-            times[name].append(1000 * (time.perf_counter() - begin))
-    return {name: statistics.median(values) for name, values in times.items()}
+            durations[name].append(1000 * (time.perf_counter() - begin))
+    return {name: statistics.median(values) for name, values in durations.items()}
 
 
 def blending(sizes: list[int]) -> None:

@@ -11,7 +11,7 @@ class TooManyUnreadable(DataError):
     Attributes
     ----------
     problem : str
-        How many images, of how many and where, in one line.
+        Number of unreadable images, of all images and the folder, in one line.
     share : float
         Share of unreadable images (0..1), rounded up to whole percents: allowing it is enough.
     listing : str

@@ -1,4 +1,4 @@
-"""The cache folder: where each thing in it lies, what is there, and how to clear it."""
+"""The cache folder: the paths of everything in it, lists of its contents, and clearing."""
 
 import hashlib
 import shutil
@@ -9,10 +9,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-ABANDONED = 3600.0  #: seconds without a change after which a scratch file counts as left by a killed process
+ABANDONED = 3600.0  #: age in seconds at which an unchanged scratch file counts as abandoned by its process
 
 _KEY = "[0-9a-f]" * 32
-#: What is kept, by kind, as patterns below the cache folder. Files that match none of them are not ours.
+#: The contents of the cache by kind, as patterns below its folder. Other files there are foreign.
 PATTERNS = {
     "stores": (f"stores/{_KEY}",),
     "neighbours": ("neighbours/[!.]*.npy",),
@@ -32,21 +32,21 @@ PATTERNS = {
 
 @dataclass(frozen=True)
 class TrainingFiles:
-    """What is kept of a training until its runs are finished."""
+    """The files of a training, kept until its runs are finished."""
 
     state: Path  #: file from which an interrupted training continues
     outcome: Path  #: folder with the trained network and its predictions
     lock: Path  #: held by the process that carries the training out, whichever suite asked for it
 
     def remove(self) -> None:
-        """Remove state and outcome, and what killed processes left of them. The caller holds the lock."""
+        """Remove state, outcome and their scratch files. The caller must hold the lock."""
         for path in (self.state, self.outcome, *self.lock.parent.glob(f".{self.lock.stem}.*.part")):
             _remove(path)
 
 
 @dataclass(frozen=True)
 class Cache:
-    """The folder that holds everything kept between suites, and the place of each thing in it."""
+    """The cache folder, with the path of everything in it."""
 
     root: Path
 

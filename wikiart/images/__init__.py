@@ -1,4 +1,4 @@
-"""From a folder of images to decoded pixels: layouts, stores, and what is worth knowing of a data set.
+"""The images of a data set: their layouts, their decoded pixels on disk, and an audit.
 
 `paintings.find` lists the images of a folder in any layout (`layouts`, `files`, `shards`),
 `building.build_store` decodes them once (`decoding`) into a folder of the cache, `store` opens it, and

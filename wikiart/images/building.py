@@ -23,7 +23,7 @@ from wikiart.images.paintings import SPLITS, Painting, Paintings
 from wikiart.images.store import FileFacts, Skipped, Store, content_digest, list_skipped, load
 from wikiart.versions import VERSIONS
 
-ALLOW_SKIPPED = 0.01  #: default of the share of unreadable images that may be left out
+ALLOW_SKIPPED = 0.01  #: default share of unreadable images that may be left out
 NO_PIXELS = np.empty((0, 0, 3), np.uint8)
 
 Progress = Callable[[int, int], None]  #: called with the images done and all images

@@ -100,12 +100,12 @@ def stratified(
     by_style: dict[str, list[Painting]] = {}
     for painting in sorted(paintings, key=sort_key):
         by_style.setdefault(painting.style, []).append(painting)
-    drawn: set[Painting] = set()
+    test: set[Painting] = set()
     for items in by_style.values():
         if len(items) > 1:
-            drawn.update(items[: max(1, round(TEST_SHARE * len(items)))])
-    train = tuple(painting for painting in paintings if painting not in drawn)
-    return train, tuple(painting for painting in paintings if painting in drawn)
+            test.update(items[: max(1, round(TEST_SHARE * len(items)))])
+    train = tuple(painting for painting in paintings if painting not in test)
+    return train, tuple(painting for painting in paintings if painting in test)
 
 
 def _check(paintings: Paintings) -> None:

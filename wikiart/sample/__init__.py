@@ -5,5 +5,5 @@ and a tenth of its training images, 64 x 64 pixels. Each style has its own palet
 borrows from its neighbours, so that some pictures cannot be classified with certainty.
 
 `generate.generate` writes them into the cache, `generate.paint` paints a single one; `styles`, `scenes`,
-`strokes` and `canvas` say how. Nothing here knows how images are read or learnt from.
+`strokes` and `canvas` say how. Nothing here knows how images are read or how networks learn from them.
 """
