@@ -151,9 +151,7 @@ def main() -> None:
         return
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cells", type=int, default=10_000)
-    parser.add_argument(
-        "--carried-out", type=int, default=400, help="cells whose runs are written by a suite"
-    )
+    parser.add_argument("--carried-out", type=int, default=400, help="cells that a suite runs")
     parser.add_argument("--scratch", type=Path, help="folder for temporary files (default: the system's)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.scratch) as place:
