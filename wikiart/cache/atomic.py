@@ -26,7 +26,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
         yield scratch
         scratch.replace(path)
     finally:
-        with suppress(OSError):
+        with suppress(OSError):  # after the rename there is nothing to remove
             scratch.unlink()
 
 
@@ -53,12 +53,14 @@ def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     try:
         scratch.mkdir()
         yield scratch
+        # A folder cannot be renamed onto one with content, so the old one goes first: for a moment there is
+        # none, never half of one.
         if replace and path.exists():
             shutil.rmtree(path)
         try:
             scratch.rename(path)
         except OSError:
-            if not path.is_dir():
+            if not path.is_dir():  # otherwise another process was first
                 raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

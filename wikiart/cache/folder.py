@@ -89,7 +89,7 @@ class Cache:
     def clear(self) -> dict[str, int]:
         """Remove everything kept, except for what a running process may be using.
 
-        Stores have no lock: clear the cache when no suite runs.
+        Clear it when no suite runs: a process that reads a store holds no lock.
 
         Returns
         -------
