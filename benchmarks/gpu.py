@@ -1,17 +1,17 @@
-"""Training on a GPU: images a second of each way of stepping, and how near that is to the memory's speed.
+"""Training speed on a GPU: images per second of each kind of step, and share of the memory's bandwidth.
 
     python benchmarks/gpu.py [--device cuda] [--sizes 64 224] [--batches 16 256] [--at-once 1 2 4 8]
 
-Each way is a precision, plain or played back from a recording (a CUDA graph); the images lie on the
-device as uint8 and batches are made there, as in a suite. ``memory`` is the share of the speed of a
-plain copy, if every map of a convolution or normalisation, and the gradient of each, were written
-once and read once: what a step must move at the least, if nothing is fused. ``--at-once`` trains in
-so many processes and adds their images. The whole experiment is timed by the suite itself, whose
-run has the phases as metrics (``time/...``):
+Steps differ in their precision, and are plain or replayed from a CUDA graph. The images lie on the
+device as uint8 and batches are made there, as in a suite. ``memory`` relates the bytes that a step moves
+at least to those that a plain copy moves in the same time; without fused operations, every map of a
+convolution or normalisation, and its gradient, is written once and read once. ``--at-once`` trains in
+several processes and adds up their images. The suite itself measures whole experiments: its run has
+the duration of each phase as a metric (``time/...``):
 
     mlflow run . -e ablate --env-manager local -P data=FOLDER -P image_size=224 -P seeds=5
 
-``--device cpu`` runs all but the recordings, to see that it works.
+``--device cpu`` measures all but the graphs, as a trial of this program.
 """
 
 import argparse
@@ -38,37 +38,37 @@ IMAGES, CLASSES = 2048, 27
 GB = 1e9
 
 
-class Way(NamedTuple):
-    """How to step, and on what."""
+class Setup(NamedTuple):
+    """What is measured."""
 
     config: TrainingConfig
-    recorded: bool
+    cuda_graph: bool
     device: str
     seconds: float
 
 
-def images_per_second(way: Way) -> float:
-    """Over steps of full batches, after ten that warm up."""
+def images_per_second(setup: Setup) -> float:
+    """Measure steps of full batches, after ten that warm up."""
     draw = np.random.default_rng(0)
-    images = draw.integers(0, 256, (IMAGES, way.config.image_size, way.config.image_size, 3), np.uint8)
+    images = draw.integers(0, 256, (IMAGES, setup.config.image_size, setup.config.image_size, 3), np.uint8)
     labels = draw.integers(0, CLASSES, IMAGES)
-    _, step = initialise(way.config, TrainingData(images, labels, no_recipes(), CLASSES), way.device)
-    take = RecordedStep(step, way.config.batch_size) if way.recorded else step
-    index = torch.randint(IMAGES, (way.config.batch_size,), device=way.device)
+    _, step = initialise(setup.config, TrainingData(images, labels, no_recipes(), CLASSES), setup.device)
+    take_step = RecordedStep(step, setup.config.batch_size) if setup.cuda_graph else step
+    index = torch.randint(IMAGES, (setup.config.batch_size,), device=setup.device)
     for _ in range(10):
-        take(index)
+        take_step(index)
     step.total.tolist()  # waits for the device
-    steps, began = 0, time.perf_counter()
-    while (elapsed := time.perf_counter() - began) < way.seconds:
+    steps, start = 0, time.perf_counter()
+    while (elapsed := time.perf_counter() - start) < setup.seconds:
         for _ in range(10):
-            take(index)
+            take_step(index)
         step.total.tolist()
         steps += 10
-    return steps * way.config.batch_size / elapsed
+    return steps * setup.config.batch_size / elapsed
 
 
 def bytes_per_image(config: TrainingConfig) -> int:
-    """Of the maps of convolutions and normalisations: written and read, forward and backward, float32."""
+    """Return the bytes of maps that a step writes and reads, forward and backward, in float32."""
     network = Network(config.conv_layers, config.dropout, config.image_size, CLASSES).eval()
     values = 0
 
@@ -76,7 +76,7 @@ def bytes_per_image(config: TrainingConfig) -> int:
         nonlocal values
         values += output.numel()
 
-    for module in network:
+    for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.BatchNorm2d):
             module.register_forward_hook(count)
     with torch.no_grad():
@@ -85,16 +85,16 @@ def bytes_per_image(config: TrainingConfig) -> int:
 
 
 def copy_speed(device: str) -> float:
-    """Bytes a second read and written by a copy of half a gigabyte."""
+    """Measure the bytes per second that a copy of half a gigabyte reads and writes."""
     source = torch.ones(2**27, device=device)
     target = torch.empty_like(source)
-    times = []
+    durations = []
     for _ in range(10):
-        began = time.perf_counter()
+        start = time.perf_counter()
         target.copy_(source)
         target[0].item()
-        times.append(time.perf_counter() - began)
-    return 2 * source.nbytes / min(times)
+        durations.append(time.perf_counter() - start)
+    return 2 * source.nbytes / min(durations)
 
 
 def main() -> None:
@@ -113,22 +113,22 @@ def main() -> None:
         for conv_layers in (1, 3):
             for batch in options.batches:
                 config = TrainingConfig(conv_layers=conv_layers, image_size=size, batch_size=batch)
-                _print_ways(config, options, on_gpu, speed)
+                _print_speeds(config, options, on_gpu, speed)
 
 
-def _print_ways(config: TrainingConfig, options: argparse.Namespace, on_gpu: bool, speed: float) -> None:
+def _print_speeds(config: TrainingConfig, options: argparse.Namespace, on_gpu: bool, speed: float) -> None:
     print(f"\n{config.image_size} pixels, {config.conv_layers} convolutions, batch {config.batch_size}")
     print(f"  {'':22}images/s   memory")
     best = (0.0, False)
     for precision in ("float32", "tf32", "bf16"):
-        for recorded in (False, True) if on_gpu else (False,):
-            of = config.model_copy(update={"precision": precision})
-            rate = images_per_second(Way(of, recorded, options.device, options.seconds))
-            name = f"{precision}{', recorded' if recorded else ''}"
-            print(f"  {name:22}{rate:8.0f}{rate * bytes_per_image(of) / speed:9.1%}", flush=True)
+        for cuda_graph in (False, True) if on_gpu else (False,):
+            variant = config.model_copy(update={"precision": precision})
+            rate = images_per_second(Setup(variant, cuda_graph, options.device, options.seconds))
+            name = f"{precision}{', CUDA graph' if cuda_graph else ''}"
+            print(f"  {name:22}{rate:8.0f}{rate * bytes_per_image(variant) / speed:9.1%}", flush=True)
             if precision == "float32":
-                best = max(best, (rate, recorded))
-    alone = Way(config, best[1], options.device, options.seconds)
+                best = max(best, (rate, cuda_graph))
+    alone = Setup(config, best[1], options.device, options.seconds)
     for processes in options.at_once:
         rate = sum(Local(processes, 1).call_on_all(images_per_second, alone))
         print(f"  {f'float32, {processes} at once':22}{rate:8.0f}", flush=True)

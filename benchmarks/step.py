@@ -1,9 +1,9 @@
-"""A training step of the plain network beside one of the fast forward: ratios, and where the time goes.
+"""Durations and profiles of a training step with the plain network and with the fast forward pass.
 
     python benchmarks/step.py [--quick] [--steps N] [--threads N] [--profile]
 
-Both take the same float32 pixels, channels last, and fused Adam, in turn in one process, so that
-whatever else the machine does meets both alike. A step is: pixels from uint8 to float, forward,
+Both take the same float32 pixels, channels last, and fused Adam. They alternate in one process, so that
+other work of the machine slows both alike. A step is: pixels from uint8 to float, forward,
 loss, backward, Adam. ``ratio`` is the median over pairs of neighbouring steps. CPU; some minutes.
 """
 
@@ -30,17 +30,17 @@ SIZES, QUICK = (64, 224, 416), (64,)
 
 
 def steps(conv_layers: int, size: int, batch: int) -> dict[str, Callable[[], None]]:
-    """One step of the plain network, and one of a copy of it by the fast forward."""
+    """Return a step of the plain network, and one of a copy of it with the fast forward pass."""
     torch.manual_seed(0)
     images = torch.randint(0, 256, (batch, size, size, 3), dtype=torch.uint8)
     labels = torch.randint(0, CLASSES, (batch,))
     plain = Network(conv_layers, 0.1, size, CLASSES).to(memory_format=torch.channels_last)
     quick = copy.deepcopy(plain)
-    ways: dict[str, tuple[nn.Module, Callable]] = {
+    variants: dict[str, tuple[nn.Module, Callable]] = {
         "plain": (plain, plain),
         "fast": (quick, partial(forward, quick)),
     }
-    return {name: _step(network, run, images, labels) for name, (network, run) in ways.items()}
+    return {name: _step(network, run, images, labels) for name, (network, run) in variants.items()}
 
 
 def _step(
@@ -58,19 +58,19 @@ def _step(
 
 
 def measure(tasks: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
-    """Milliseconds of every task, in turn; the first two rounds warm up."""
-    times: dict[str, list[float]] = {name: [] for name in tasks}
+    """Return the milliseconds of every task in every round; two rounds before them warm up."""
+    durations: dict[str, list[float]] = {name: [] for name in tasks}
     for number in range(rounds + 2):
         for name, task in tasks.items():
             begin = time.perf_counter()
             task()
             if number >= 2:
-                times[name].append(1000 * (time.perf_counter() - begin))
-    return times
+                durations[name].append(1000 * (time.perf_counter() - begin))
+    return durations
 
 
-def where(task: Callable[[], None], rows: int = 12) -> str:
-    """The profiler's table of a task, the operations that take most first."""
+def profile_table(task: Callable[[], None], rows: int = 12) -> str:
+    """Return the profiler's table of a task, the slowest operations first."""
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
         for _ in range(5):
             task()
@@ -102,7 +102,7 @@ def main() -> None:
                 if options.profile:
                     for name, task in tasks.items():
                         print(f"\n{name}, {conv_layers} convolutions, {size} pixels, batch {batch}")
-                        print(where(task))
+                        print(profile_table(task))
 
 
 if __name__ == "__main__":

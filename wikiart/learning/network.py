@@ -1,7 +1,5 @@
 """The study's networks, for images of any size."""
 
-from itertools import pairwise
-
 from torch import nn
 
 HIDDEN = 300  #: units of the hidden linear layer
@@ -51,13 +49,14 @@ class ConvolutionStack(nn.Sequential):
     """
 
     def __init__(self, conv_layers: int, image_size: int):
-        channels = [3, *(CHANNELS * 2**depth for depth in range(conv_layers))]
-        blocks = [ConvolutionBlock(*pair) for pair in pairwise(channels)]
-        super().__init__(*blocks, nn.Flatten())
-        side = image_size
-        for _ in blocks:
-            side = pooled_side(side)
-        self.width = channels[-1] * side**2
+        super().__init__()
+        inputs, side = 3, image_size
+        for depth in range(conv_layers):
+            outputs = CHANNELS * 2**depth
+            self.append(ConvolutionBlock(inputs, outputs))
+            inputs, side = outputs, pooled_side(side)
+        self.append(nn.Flatten())
+        self.width = inputs * side**2
 
     @property
     def blocks(self) -> list[ConvolutionBlock]:

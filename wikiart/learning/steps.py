@@ -1,7 +1,5 @@
 """One step of a training: from a batch to changed weights; on a GPU also as a recorded CUDA graph."""
 
-from collections.abc import Callable
-
 import torch
 from torch import nn
 
@@ -33,13 +31,16 @@ class Step:
         self, network: Network, optimizer: torch.optim.Optimizer, reader: BatchReader, precision: str
     ):
         self.network, self.optimizer, self.reader = network, optimizer, reader
+        self.precision = precision
         self.total = torch.zeros(2, device=reader.device)
-        self._forward = _forward_pass(precision, reader.device)
+        if reader.device.type == "cuda":  # for the whole process
+            tf32 = precision == "tf32"
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
 
     def __call__(self, index: torch.Tensor) -> None:
         """Learn from the items at these positions (int64, on any device)."""
         pixels, labels = self.reader.read(index)
-        log_probabilities = self._forward(self.network, pixels)
+        log_probabilities = self._forward(pixels)
         loss = nn.functional.nll_loss(log_probabilities, labels)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -48,19 +49,11 @@ class Step:
             correct = (log_probabilities.argmax(1) == labels).sum()
             self.total += torch.stack([loss.detach() * len(labels), correct])
 
-
-def _forward_pass(precision: str, device: torch.device) -> Callable[[Network, torch.Tensor], torch.Tensor]:
-    """Return the forward pass in this precision; on a GPU, switch TF32 on or off for the process."""
-    if device.type == "cuda":
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
-    if precision != "bf16":
-        return fast.forward
-
-    def forward(network: Network, pixels: torch.Tensor) -> torch.Tensor:
-        with torch.autocast(device.type, torch.bfloat16):
-            return network(pixels).float()
-
-    return forward
+    def _forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        if self.precision != "bf16":
+            return fast.forward(self.network, pixels)
+        with torch.autocast(self.reader.device.type, torch.bfloat16):
+            return self.network(pixels).float()
 
 
 class RecordedStep:

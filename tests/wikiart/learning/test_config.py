@@ -1,4 +1,4 @@
-"""What a configuration accepts and refuses."""
+"""Values that a configuration accepts and refuses."""
 
 import pytest
 from pydantic import ValidationError
@@ -37,9 +37,9 @@ def test_refused(name, value):
         TrainingConfig(**{name: value})
 
 
-@pytest.mark.parametrize(("given", "kept"), [("400", "400"), (400, "400"), ("0400", "400"), ("auto", "auto")])
-def test_smote_levels_have_one_spelling(given, kept):
-    assert TrainingConfig(smote=given).smote == kept
+@pytest.mark.parametrize(("text", "level"), [("400", "400"), (400, "400"), ("0400", "400"), ("auto", "auto")])
+def test_smote_levels_have_one_spelling(text, level):
+    assert TrainingConfig(smote=text).smote == level
 
 
 @pytest.mark.parametrize("name", list(TrainingConfig.model_fields))

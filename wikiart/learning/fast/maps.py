@@ -11,9 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from wikiart.learning.fast import kernels
+from wikiart.learning.fast import kernels, layout
 from wikiart.learning.fast.gradients import maps_gradient, sum_winning_patches
-from wikiart.learning.fast.layout import channels_first, channels_last, rows
 from wikiart.learning.fast.parallel import parallel
 from wikiart.learning.fast.single import convolve_and_pool
 from wikiart.learning.network import pooled_side
@@ -76,7 +75,7 @@ class StoredMaps(Maps):
     def __init__(self, inputs: torch.Tensor, kernel: torch.Tensor):
         count, channels, size, _ = inputs.shape
         super().__init__(count, size, kernel)
-        self.images, self.kernel = rows(channels_last(inputs)), kernel
+        self.images, self.kernel = layout.rows(layout.channels_last(inputs)), kernel
         shape = (count, self.height, 4 * kernels.slots(size), 4 * channels)
         self.patches = np.empty(shape, self.images.dtype)
         zero = self.images.dtype.type(0)
@@ -109,7 +108,7 @@ class StoredMaps(Maps):
         channels = patches.shape[1] // 4
         images = np.empty_like(self.images)
         parallel(kernels.fold, count, of_patches, channels, images)
-        return kernel, channels_first(images.reshape(count, len(images[0]), -1, channels))
+        return kernel, layout.channels_first(images.reshape(count, len(images[0]), -1, channels))
 
 
 class StreamedMaps(Maps):
@@ -126,7 +125,7 @@ class StreamedMaps(Maps):
     """
 
     def __init__(self, pixels: torch.Tensor, kernel: torch.Tensor, centre: float, *, moments: bool):
-        self.images = rows(channels_last(pixels))
+        self.images = layout.rows(layout.channels_last(pixels))
         count, size, _ = self.images.shape
         super().__init__(count, size, kernel)
         self.centre = self.images.dtype.type(centre)

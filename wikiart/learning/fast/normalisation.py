@@ -24,8 +24,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from wikiart.learning.fast import layout
 from wikiart.learning.fast.gradients import activation_gradient
-from wikiart.learning.fast.layout import like, rows, sign_of
 from wikiart.learning.fast.maps import Maps, MapsGradient
 from wikiart.learning.fast.parallel import parallel
 
@@ -43,7 +43,7 @@ class BatchNormalisation:
     """
 
     def __init__(self, maps: Maps, scale: torch.Tensor, shift: torch.Tensor, epsilon: float):
-        self.positions, self.sign = maps.positions, sign_of(scale)
+        self.positions, self.sign = maps.positions, layout.sign_of(scale)
         self.mean = maps.total.sum(0) / maps.positions
         self.variance = maps.squares.sum(0) / maps.positions - self.mean**2
         self.root = 1 / np.sqrt(self.variance + epsilon)
@@ -65,8 +65,8 @@ class BatchNormalisation:
         mean = self.sign * (self.mean + offset) + bias
         variance = self.variance * (self.positions / (self.positions - 1))
         norm.num_batches_tracked += 1
-        norm.running_mean.lerp_(like(mean, norm.running_mean), norm.momentum)
-        norm.running_var.lerp_(like(variance, norm.running_var), norm.momentum)
+        norm.running_mean.lerp_(layout.like(mean, norm.running_mean), norm.momentum)
+        norm.running_var.lerp_(layout.like(variance, norm.running_var), norm.momentum)
 
     def activate(self, pooled: np.ndarray) -> np.ndarray:
         """Return ``max(a * y + b, 0)`` for the maxima (n, side, side, c)."""
@@ -87,7 +87,7 @@ class BatchNormalisation:
         # 1. Through the ReLU to d, with its sums over the rows of each image: of d and of d * y.
         count, side, _, channels = output.shape
         slopes, sums = np.empty_like(output), np.empty((2, count, side * channels), output.dtype)
-        arrays = (rows(each) for each in (gradient, output, pooled, slopes))
+        arrays = (layout.rows(each) for each in (gradient, output, pooled, slopes))
         parallel(activation_gradient, count, *arrays, *sums)
         # 2. D = sum(d), and S = sum(d * x) = root * (sum(d * y) - mean * D).
         shift, products = sums.reshape(2, -1, channels).sum(1, dtype=np.float64)

@@ -7,14 +7,7 @@ import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
 
-from wikiart.learning.fast.layout import (
-    channels_first,
-    channels_last,
-    kernel_of_weight,
-    like,
-    sign_of,
-    weight_of_kernel,
-)
+from wikiart.learning.fast import layout
 from wikiart.learning.fast.maps import CENTRE, StoredMaps, StreamedMaps
 from wikiart.learning.fast.normalisation import BatchNormalisation
 
@@ -28,8 +21,8 @@ class ConvolveAndPool(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, pixels: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
         """Return pooled maps (n, c, side, side), channels last in memory."""
-        ctx.maps = StreamedMaps(pixels, kernel_of_weight(weight), 0.0, moments=False)
-        return channels_first(ctx.maps.pooled + bias.detach().numpy())
+        ctx.maps = StreamedMaps(pixels, layout.kernel_of_weight(weight), 0.0, moments=False)
+        return layout.channels_first(ctx.maps.pooled + bias.detach().numpy())
 
     @staticmethod
     @once_differentiable
@@ -39,8 +32,8 @@ class ConvolveAndPool(torch.autograd.Function):
         A pooled value is ``patch_of_the_maximum . kernel + bias``, so the kernel's gradient is the sum
         of these patches, each weighted by the gradient of its value.
         """
-        kernel = ctx.maps.sum_winning_patches(channels_last(gradient))
-        return None, weight_of_kernel(kernel, gradient.dtype), gradient.sum((0, 2, 3))
+        kernel = ctx.maps.sum_winning_patches(layout.channels_last(gradient))
+        return None, layout.weight_of_kernel(kernel, gradient.dtype), gradient.sum((0, 2, 3))
 
 
 class ConvolutionLayer(torch.autograd.Function):
@@ -64,7 +57,7 @@ class ConvolutionLayer(torch.autograd.Function):
         """Return maps (n, c, side, side), channels last in memory."""
         # 1. Change the sign of the kernels whose scale is negative: then the largest value of a window
         #    stays the largest when it is normalised.
-        kernel = kernel_of_weight(weight) * like(sign_of(scale), weight)
+        kernel = layout.kernel_of_weight(weight) * layout.like(layout.sign_of(scale), weight)
         # 2. Convolve, pool and sum. Around 0 the squares keep more digits, hence pixels are centred;
         #    each map is then smaller by CENTRE times the sum of its kernel.
         if ctx.needs_input_grad[0]:
@@ -76,16 +69,16 @@ class ConvolutionLayer(torch.autograd.Function):
         ctx.norm = BatchNormalisation(ctx.maps, scale, shift, norm.eps)
         ctx.norm.update_running_statistics(norm, bias.detach().numpy(), offset)
         ctx.output = ctx.norm.activate(ctx.maps.pooled)
-        return channels_first(ctx.output)
+        return layout.channels_first(ctx.output)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple:
         """Return the gradients of maps, weight, bias, scale and shift."""
         maps: StoredMaps | StreamedMaps = ctx.maps
-        scale, shift, of_maps = ctx.norm.gradients(channels_last(gradient), ctx.output, maps.pooled)
+        scale, shift, of_maps = ctx.norm.gradients(layout.channels_last(gradient), ctx.output, maps.pooled)
         kernel, inputs = maps.gradients(of_maps)
         # The kernel was multiplied by the sign of the scale, so its gradient is as well.
-        weight = weight_of_kernel(kernel * ctx.norm.sign, gradient.dtype)
+        weight = layout.weight_of_kernel(kernel * ctx.norm.sign, gradient.dtype)
         bias = torch.zeros(len(shift), dtype=gradient.dtype)
-        return inputs, weight, bias, like(scale, gradient), like(shift, gradient), None
+        return inputs, weight, bias, layout.like(scale, gradient), layout.like(shift, gradient), None

@@ -1,4 +1,4 @@
-"""The fast forward, held to the plain network: outputs, losses, gradients, statistics."""
+"""The fast forward pass compared with the plain network: outputs, losses, gradients, statistics."""
 
 import copy
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def random_batch(
 
 
 def networks(conv_layers: int, size: int, dtype=torch.float64) -> tuple[Network, Network]:
-    """The same network twice: plain, and for the fast forward."""
+    """The same network twice: plain, and for the fast forward pass."""
     torch.manual_seed(0)
     plain = Network(conv_layers, 0.1, size, CLASSES).to(dtype)
     return plain, copy.deepcopy(plain).to(memory_format=torch.channels_last)
@@ -44,12 +44,12 @@ def distance(one: torch.Tensor, other: torch.Tensor) -> float:
 
 
 def idle_biases(network: Network) -> list[nn.Parameter]:
-    """Of the convolutions: batch normalisation takes them out again, their gradient is rounding error."""
+    """Biases of the convolutions: normalisation subtracts them again, so their gradient is rounding error."""
     return [layer.bias for layer in network.modules() if isinstance(layer, nn.Conv2d)]
 
 
 def step(network: Network, run: Callable, pixels: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Gradients into the parameters; the loss. Dropout is the same in every call."""
+    """Compute gradients and return the loss. Dropout is the same in every call."""
     torch.manual_seed(1)
     network.zero_grad()
     loss = nn.functional.nll_loss(run(pixels), labels)
@@ -58,16 +58,18 @@ def step(network: Network, run: Callable, pixels: torch.Tensor, labels: torch.Te
 
 
 def both(plain: Network, quick: Network, pixels, labels) -> list[torch.Tensor]:
-    """Losses of a step of each. The plain one takes its pixels with channels first: so torch's float32
-    statistics are accurate."""
+    """Losses of a step of each network.
+
+    The plain one takes its pixels with channels first, for which torch's float32 statistics are accurate.
+    """
     return [
         step(plain, plain, pixels.contiguous(), labels),
         step(quick, partial(forward, quick), pixels, labels),
     ]
 
 
-def scatter_scales(plain: Network, quick: Network) -> None:
-    """Biases, scales and shifts as a long training might leave them, negative scales too."""
+def randomise_scales(plain: Network, quick: Network) -> None:
+    """Set biases, scales and shifts to values as after a long training, negative scales among them."""
     with torch.no_grad():
         for parameter in plain.parameters():
             if parameter.ndim == 1:
@@ -75,18 +77,18 @@ def scatter_scales(plain: Network, quick: Network) -> None:
     quick.load_state_dict(plain.state_dict())
 
 
-def compare(plain: Network, quick: Network, pixels, labels, near: float = 1e-9) -> None:
-    """One step of each: the same loss, gradients and running statistics."""
+def compare(plain: Network, quick: Network, pixels, labels, tolerance: float = 1e-9) -> None:
+    """Assert that one step of each gives the same loss, gradients and running statistics."""
     expected, loss = both(plain, quick, pixels, labels)
-    assert torch.allclose(loss, expected, rtol=near, atol=0)
+    assert torch.allclose(loss, expected, rtol=tolerance, atol=0)
     idle = {id(bias) for bias in idle_biases(plain)}
-    for parameter, same in zip(plain.parameters(), quick.parameters(), strict=True):
+    for parameter, other in zip(plain.parameters(), quick.parameters(), strict=True):
         if id(parameter) in idle:
-            assert same.grad.abs().max() < near
+            assert other.grad.abs().max() < tolerance
         else:
-            assert distance(parameter.grad, same.grad) < near
-    for buffer, same in zip(plain.buffers(), quick.buffers(), strict=True):
-        assert distance(buffer, same) < near
+            assert distance(parameter.grad, other.grad) < tolerance
+    for buffer, other in zip(plain.buffers(), quick.buffers(), strict=True):
+        assert distance(buffer, other) < tolerance
 
 
 def twenty_steps(
@@ -107,11 +109,11 @@ def twenty_steps(
     return torch.stack(losses), [network.state_dict() for network in pair]
 
 
-def assert_equal(losses: torch.Tensor, states: list[dict[str, torch.Tensor]], near: float) -> None:
+def assert_equal(losses: torch.Tensor, states: list[dict[str, torch.Tensor]], tolerance: float) -> None:
     plain, quick = losses.T
-    assert torch.allclose(quick, plain, rtol=near, atol=0)
+    assert torch.allclose(quick, plain, rtol=tolerance, atol=0)
     for name, value in states[0].items():
-        assert (value - states[1][name]).double().norm() <= near * value.double().norm(), name
+        assert (value - states[1][name]).double().norm() <= tolerance * value.double().norm(), name
 
 
 @pytest.mark.parametrize("dtype", EXACT, ids=str)
@@ -123,41 +125,41 @@ def test_twenty_steps_of_adam(conv_layers, size, dtype):
 @pytest.mark.slow
 @pytest.mark.parametrize("items", [16, 32])
 def test_twenty_steps_at_224_pixels(items):
-    """In float32, what rounding does to the plain network bounds what can be asked of another one."""
+    """In float32, the fast network may differ from float64 by a few times what the plain one does."""
     exact, states = twenty_steps(3, 224, items, torch.float64)
     assert_equal(exact, states, EXACT[torch.float64])
     rounded, _ = twenty_steps(3, 224, items, torch.float32)
     plain, quick = (rounded / exact - 1).abs().max(0).values
-    print(f"batch {items}: float32 is off by {plain:.1e} (plain), {quick:.1e} (fast)")
+    print(f"batch {items}: float32 deviates by {plain:.1e} (plain), {quick:.1e} (fast)")
     assert quick < 4 * plain
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("items", [16, 32])
 def test_each_step_at_224_pixels(items):
-    """From the weights of the plain network at every step, so that no step magnifies another's rounding."""
+    """Every step begins with the plain network's weights, so that no step magnifies another's rounding."""
     plain, quick = networks(3, 224, torch.float32)
     exact, _ = networks(3, 224)
     optimizer = torch.optim.Adam(plain.parameters(), lr=0.001)
-    off = []
+    deviations = []
     for number in range(20):
         for network in (quick, exact):
             network.load_state_dict(plain.state_dict())
         pixels, labels = random_batch(224, items, number, torch.float32)
         expected, loss = both(plain, quick, pixels, labels)
         assert torch.allclose(loss, expected, rtol=1e-6, atol=0)
-        for buffer, same in zip(plain.buffers(), quick.buffers(), strict=True):
-            assert distance(buffer, same) < 1e-6
+        for buffer, other in zip(plain.buffers(), quick.buffers(), strict=True):
+            assert distance(buffer, other) < 1e-6
         step(exact, exact, pixels.double(), labels)
-        off.append([gradients_apart(network, exact) for network in (plain, quick)])
+        deviations.append([gradient_distance(network, exact) for network in (plain, quick)])
         optimizer.step()
-    worst = torch.tensor(off).max(0).values
-    print(f"batch {items}: float32 gradients are off by {worst[0]:.1e} (plain), {worst[1]:.1e} (fast)")
+    worst = torch.tensor(deviations).max(0).values
+    print(f"batch {items}: float32 gradients deviate by {worst[0]:.1e} (plain), {worst[1]:.1e} (fast)")
     assert worst[1] < 2 * worst[0]
 
 
-def gradients_apart(network: Network, exact: Network) -> float:
-    """Of all parameters but the idle biases, as one vector: the relative distance."""
+def gradient_distance(network: Network, exact: Network) -> float:
+    """Relative distance of the gradients of all parameters but the idle biases, as one vector."""
     idle = {id(bias) for bias in (*idle_biases(network), *idle_biases(exact))}
     one, other = (
         torch.cat([p.grad.double().flatten() for p in whole.parameters() if id(p) not in idle])
@@ -166,8 +168,8 @@ def gradients_apart(network: Network, exact: Network) -> float:
     return ((one - other).norm() / other.norm()).item()
 
 
-def test_loss_curves_lie_on_top_of_each_other():
-    """Every parameter trained, as training does it; then predictions in evaluation mode."""
+def test_loss_curves_agree():
+    """All parameters are trained, as in a training; then predictions in evaluation mode."""
     pair = networks(3, 40, torch.float32)
     optimizers = [torch.optim.Adam(network.parameters(), lr=0.001) for network in pair]
     batches = [random_batch(40, 8, number, torch.float32) for number in range(5)]
@@ -195,7 +197,7 @@ def test_any_batch(conv_layers, size, items, seed, trained):
     """Fresh networks, and some with scales and shifts far from their first values."""
     plain, quick = networks(conv_layers, size)
     if trained:
-        scatter_scales(plain, quick)
+        randomise_scales(plain, quick)
     compare(plain, quick, *random_batch(size, items, seed))
 
 
@@ -203,7 +205,7 @@ def test_any_batch(conv_layers, size, items, seed, trained):
 @pytest.mark.parametrize("size", [16, 41])
 def test_evaluation(conv_layers, size):
     plain, quick = networks(conv_layers, size)
-    scatter_scales(plain, quick)
+    randomise_scales(plain, quick)
     for number in range(3):
         both(plain, quick, *random_batch(size, 4, number))
     pixels, labels = random_batch(size, 3, 9)
@@ -215,8 +217,8 @@ def test_evaluation(conv_layers, size):
     assert all(torch.equal(v, quick.state_dict()[k]) for k, v in statistics.items())
     expected, loss = both(plain, quick, pixels, labels)
     assert torch.allclose(loss, expected, rtol=1e-9)
-    for parameter, same in zip(plain.parameters(), quick.parameters(), strict=True):
-        assert distance(parameter.grad, same.grad) < 1e-9
+    for parameter, other in zip(plain.parameters(), quick.parameters(), strict=True):
+        assert distance(parameter.grad, other.grad) < 1e-9
 
 
 @pytest.mark.parametrize("values", [(0, 0, 0, 0), (255, 255, 255, 255), (0, 80, 160, 255)])
@@ -226,21 +228,21 @@ def test_constant_images(conv_layers, values):
     pixels = torch.tensor(values, dtype=torch.float64).view(-1, 1, 1, 1).expand(-1, 3, 30, 30)
     expected, loss = both(plain, quick, pixels, torch.arange(4))
     assert torch.allclose(loss, expected, rtol=1e-9)
-    for buffer, same in zip(plain.buffers(), quick.buffers(), strict=True):
-        assert torch.allclose(buffer, same, rtol=1e-9, atol=1e-9)
+    for buffer, other in zip(plain.buffers(), quick.buffers(), strict=True):
+        assert torch.allclose(buffer, other, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("conv_layers", [2, 3])
 @pytest.mark.parametrize("size", [40, 41, 42, 43])
-def test_groups_of_images(conv_layers, size, monkeypatch):
-    """How many images, or rows of one, are worked on at once changes nothing; the last part is smaller."""
+def test_chunk_size_changes_nothing(conv_layers, size, monkeypatch):
+    """Chunks of several images, or of rows of one; the last chunk is smaller."""
     for chunk in (1, 20000, 150000, 2**30):
         monkeypatch.setattr(maps, "CHUNK", chunk)
         compare(*networks(conv_layers, size), *random_batch(size, 8))
 
 
 @pytest.mark.parametrize("conv_layers", [1, 3])
-def test_threads(conv_layers):
+def test_several_threads_change_nothing(conv_layers):
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(3)
@@ -269,7 +271,7 @@ def test_gradients_by_finite_differences():
 
 
 def test_channels_first_in_memory():
-    """Slower, and the same."""
+    """Slower, with the same results."""
     plain, quick = networks(3, 33)
     pixels, labels = random_batch(33, 4)
     compare(plain, quick.to(memory_format=torch.contiguous_format), pixels.contiguous(), labels)
@@ -283,7 +285,7 @@ def test_pixels_that_need_a_gradient_get_it():
 
 
 def test_stays_near_float64():
-    """Twenty steps in float32 lose no more than a training forgets: chaos would show here first."""
+    """Twenty steps in float32 stay near those in float64: rounding is not magnified."""
     reference, _ = networks(3, 97)
     _, quick = networks(3, 97, torch.float32)
     runs = [(reference, reference), (quick, partial(forward, quick))]
@@ -296,5 +298,5 @@ def test_stays_near_float64():
         )
         for optimizer in optimizers:
             optimizer.step()
-    exact, ours = torch.tensor(losses, dtype=torch.float64).T
-    assert torch.allclose(ours, exact, rtol=1e-2)
+    exact, fast = torch.tensor(losses, dtype=torch.float64).T
+    assert torch.allclose(fast, exact, rtol=1e-2)

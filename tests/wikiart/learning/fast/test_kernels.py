@@ -1,4 +1,4 @@
-"""The compiled loops, held to torch's operations."""
+"""The compiled loops compared with torch's operations."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from wikiart.learning.network import pooled_side
 
 
 def in_order(maps: np.ndarray, size: int) -> np.ndarray:
-    """(n, rows, size + 3, c) for maps whose columns go by their place in a window."""
+    """Return (n, rows, size + 3, c) for maps that are stored by place."""
     columns = kernels.slots(size)
     places = maps.reshape(*maps.shape[:2], 4, columns, -1)
     outside = places.swapaxes(2, 3).reshape(*maps.shape[:2], 4 * columns, -1)
@@ -24,7 +24,7 @@ def in_order(maps: np.ndarray, size: int) -> np.ndarray:
 
 
 def by_place(maps: np.ndarray, size: int) -> np.ndarray:
-    """The other way round."""
+    """Return maps stored by place for maps (n, rows, size + 3, c)."""
     columns = kernels.slots(size)
     whole = np.zeros((*maps.shape[:2], 4 * columns, maps.shape[3]), maps.dtype)
     whole[:, :, 2 : size + 5] = maps
@@ -78,14 +78,14 @@ def test_fold_is_the_gradient_of_unfold(channels, size):
     channels=st.integers(1, 5),
     levels=st.integers(1, 4),
     seed=st.integers(0, 1000),
-    holes=st.booleans(),
+    missing=st.booleans(),
 )
 @settings(max_examples=60, deadline=None, derandomize=True)
-def test_pool(size, channels, levels, seed, holes):
-    """Values below 0, few levels, so that many are equal, and NaN here and there."""
+def test_pool(size, channels, levels, seed, missing):
+    """Negative values of few levels, so that many are equal, and some NaN."""
     draw = np.random.default_rng(seed)
     maps = draw.integers(-levels, 0, (2, size + 3, size + 3, channels)).astype(float)
-    if holes:
+    if missing:
         maps[draw.random(maps.shape) < 0.01] = np.nan
     pooled, winners = pooled_of(by_place(maps, size), size, channels)
     planes = torch.from_numpy(maps).permute(0, 3, 1, 2)
@@ -93,15 +93,15 @@ def test_pool(size, channels, levels, seed, holes):
     largest, index = (each.permute(0, 2, 3, 1).numpy() for each in (largest, index))
     assert np.array_equal(pooled, largest, equal_nan=True)
     places = np.arange(planes[0].numel()).reshape(1, size + 3, size + 3, channels) + 1
-    there = by_place(places, size).ravel()[winners] - 1
-    assert (there % channels == np.arange(channels)).all()
-    whole = ~np.isnan(pooled)  # which NaN of several won makes no difference
-    assert np.array_equal((there // channels)[whole], index[whole])
+    positions = by_place(places, size).ravel()[winners] - 1
+    assert (positions % channels == np.arange(channels)).all()
+    numbers = ~np.isnan(pooled)  # which of several NaN is the maximum does not matter
+    assert np.array_equal((positions // channels)[numbers], index[numbers])
 
 
 @pytest.mark.parametrize("size", [16, 17, 18, 19, 40])
 @pytest.mark.parametrize("flat", [False, True])
-def test_one_channel_at_once(size, flat):
+def test_single_channel_as_unfold_and_pool(size, flat):
     draw = np.random.default_rng(0)
     images = draw.integers(0, 2 if flat else 256, (3, size, size * 3)).astype(float)
     weights = draw.integers(-3, 4, 12).astype(float)  # whole numbers: equal sums are equal
