@@ -31,10 +31,10 @@ PARTS = {
     "loading of other libraries": re.compile(r"<frozen importlib"),
     "checkpoints: torch.export": re.compile(r"/torch/_?export/"),
     "MLflow": re.compile(r"/mlflow/"),
-    "training": re.compile(r"wikiart/(training|steps|fast|kernels|slopes|smote|neighbours)\.py"),
-    "evaluation": re.compile(r"wikiart/evaluation\.py"),
+    "training": re.compile(r"wikiart/(learning/(training|steps|batches|state|fast/\w+)|smote/\w+)\.py"),
+    "evaluation": re.compile(r"wikiart/learning/evaluation\.py"),
     "summary and report": re.compile(r"/results/"),
-    "images: painting, decoding, describing": re.compile(r"wikiart/(sample/|store|reading|audit|layouts)"),
+    "images: painting, decoding, describing": re.compile(r"wikiart/(sample|images)/"),
 }
 
 

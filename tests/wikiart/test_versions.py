@@ -1,9 +1,11 @@
 """Numbers of each deciding part, recorded for its version: they may change only if the version is raised.
 
-A run counts as finished if its settings, its images and `wikiart.versions.VERSIONS` are the same. Whoever
-changes the numbers and not the version makes old and new runs look alike; this test fails then, and says
-what to do. Everything measured here is generated without random numbers, without JPEG files (decoders
-differ) and in float32 on one thread. Tolerances allow for the rounding of other processors.
+A run is not repeated if an earlier one had the same settings, images and `wikiart.versions.VERSIONS`. If the
+numbers of a part change and its version does not, old and new runs are taken for the same: then this test
+fails and says what to do. The numbers are in recorded_numbers.json.
+
+Images are generated without random numbers and saved without JPEG, whose decoders differ. Networks are
+trained on one thread. Tolerances allow for the rounding of other processors.
 """
 
 import json
@@ -31,142 +33,7 @@ from wikiart.versions import VERSIONS
 LABELS = np.arange(30) % 5 % 3  # 12, 12 and 6 images
 SIZE = 16
 
-# Version of each part, and its numbers.
-RECORDED: dict[str, tuple[int, dict[str, Any]]] = {
-    "data": (
-        3,
-        {
-            "pixels, stretch": [37754401, 37336302, 37371525, 36976046, 37562149, 57043476],
-            "pixels, crop": [37126028, 37336302, 37404309, 36976046, 37487159, 57959651],
-            "pixels, pad": [28312168, 37336302, 23358207, 36976046, 14078569, 35586748],
-            "classes": ["Amber", "Blue"],
-            "order": [
-                "train/Amber/colour.png",
-                "train/Amber/deep.tif",
-                "train/Amber/grey.bmp",
-                "train/Amber/palette.png",
-                "train/Amber/rotated.png",
-                "train/Amber/transparent.png",
-                "train/Blue/colour.png",
-                "train/Blue/deep.tif",
-                "train/Blue/grey.bmp",
-                "train/Blue/palette.png",
-                "train/Blue/rotated.png",
-                "train/Blue/transparent.png",
-            ],
-            "labels": [[0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]],
-            "drawn split": ["Amber/colour.png", "Blue/deep.tif"],
-        },
-    ),
-    "smote": (
-        1,
-        {
-            "images per class": {
-                "off": [12, 12, 6],
-                "on": [12, 12, 6],
-                "14": [14, 14, 14],
-                "auto": [12, 12, 12],
-            },
-            "first": [20, 10, 28, 21, 11, 29, 12, 22, 27, 2, 22, 7, 2, 22, 27],
-            "second": [8, 3, 10, 19, 29, 1, 22, 17, 22, 12, 17, 27, 17, 12, 17],
-            "weight": [
-                0.8399491,
-                0.1213286,
-                0.5693113,
-                0.8399491,
-                0.1213286,
-                0.5693113,
-                0.4370619,
-                0.01874801,
-                0.04063074,
-                0.2478883,
-                0.09355149,
-                0.6948237,
-                0.1453701,
-                0.4531723,
-                0.215577,
-            ],
-            "labels": [0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2],
-        },
-    ),
-    "training": (
-        1,
-        {
-            "conv_layers=1 dropout=0.0: losses": [1.09976, 0.8941324, 0.7196485],
-            "conv_layers=1 dropout=0.0: norms of the weights": [0.4635143, 9.985878, 1.020587],
-            "conv_layers=3 dropout=0.0: losses": [1.526236, 0.8404149, 0.8539977],
-            "conv_layers=3 dropout=0.0: norms of the weights": [
-                2.332417,
-                3.29004,
-                4.625439,
-                10.0017,
-                0.9989125,
-            ],
-            "conv_layers=3 dropout=0.5: losses": [1.436171, 1.019235, 1.019876],
-            "conv_layers=3 dropout=0.5: norms of the weights": [
-                2.330224,
-                3.286929,
-                4.6242,
-                10.0042,
-                0.9962019,
-            ],
-        },
-    ),
-    "evaluation": (
-        1,
-        {
-            "outputs": [
-                1,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                1,
-                0,
-                0,
-                1,
-                0,
-                0,
-                0,
-                1,
-                0,
-                0,
-                0,
-                1,
-                0,
-                0,
-                1,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-            ],
-            "sorted": ["Amber", "Blue", "Crimson", "Dusk", "Ebony"],
-            "unsorted": [
-                ["Amber", "Dusk", "Ebony", "Crimson", "Blue"],
-                ["Amber", "Blue", "Ebony", "Crimson", "Dusk"],
-                ["Dusk", "Blue", "Crimson", "Ebony", "Amber"],
-            ],
-            "accuracy": 0.3666667,
-            "balanced_accuracy": 0.3055556,
-            "macro_f1": 0.2407407,
-            "by_class": {"Amber": 0.75, "Blue": 0.1666667, "Crimson": 0.0},
-            "confusion": [
-                [9, 3, 0, 0, 0],
-                [10, 2, 0, 0, 0],
-                [5, 1, 0, 0, 0],
-                [0, 0, 0, 0, 0],
-                [0, 0, 0, 0, 0],
-            ],
-        },
-    ),
-}
+RECORDED = Path(__file__).with_name("recorded_numbers.json")
 
 TOLERANCE = {"data": 0.0, "smote": 1e-5, "training": 1e-4, "evaluation": 1e-6}  # relative
 
@@ -300,7 +167,8 @@ def differs(measured: Any, recorded: Any, tolerance: float) -> bool:
 
 @pytest.mark.parametrize("part", VERSIONS)
 def test_numbers_change_only_with_the_version(part, tmp_path):
-    version, recorded = RECORDED.get(part, (0, {}))
+    recorded = json.loads(RECORDED.read_text()).get(part, {})
+    version = recorded.pop("version", 0)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -317,12 +185,12 @@ def test_numbers_change_only_with_the_version(part, tmp_path):
             f"The numbers of the part {part!r} have changed ({', '.join(changed)}), and its version in "
             f"wikiart/versions.py is still {version}. If they should change, raise the version, so that "
             f"runs of the earlier numbers are not taken for finished ones, and record the new numbers "
-            f"in RECORDED of {Path(__file__).name}. If not, find what changed them.\n"
+            f"in {RECORDED.name}. If not, find what changed them.\n"
             f"Measured: {json.dumps(measured)}"
         )
     if version != VERSIONS[part]:
         pytest.fail(
-            f"The version of the part {part!r} is {VERSIONS[part]}, and {Path(__file__).name} has the "
-            f"numbers of version {version}: record those of the new version in RECORDED.\n"
+            f"The version of the part {part!r} is {VERSIONS[part]}, and {RECORDED.name} has the numbers of "
+            f"version {version}: record those of the new version there.\n"
             f"Measured: {json.dumps(measured)}"
         )

@@ -58,10 +58,7 @@ def step(network: Network, run: Callable, pixels: torch.Tensor, labels: torch.Te
 
 
 def both(plain: Network, quick: Network, pixels, labels) -> list[torch.Tensor]:
-    """Losses of a step of each network.
-
-    The plain one takes its pixels with channels first, for which torch's float32 statistics are accurate.
-    """
+    """Losses of a step of each; the plain one with channels first, where torch's statistics are accurate."""
     return [
         step(plain, plain, pixels.contiguous(), labels),
         step(quick, partial(forward, quick), pixels, labels),
