@@ -32,7 +32,9 @@ def train(
     Parameters
     ----------
     config : TrainingConfig
+        Settings of the training.
     data : TrainingData
+        What the network learns from.
     device : str
         A torch device. Default ``"cpu"``.
     on_epoch : callable
@@ -78,7 +80,9 @@ def initialise(config: TrainingConfig, data: TrainingData, device: str) -> tuple
     Parameters
     ----------
     config : TrainingConfig
+        Settings of the training.
     data : TrainingData
+        What the network learns from.
     device : str
         A torch device.
 
@@ -110,7 +114,9 @@ def time_step(
     Parameters
     ----------
     config : TrainingConfig
+        Settings of the training.
     data : TrainingData
+        What the network learns from.
     device : str
         A torch device. Default ``"cpu"``.
     seconds : float

@@ -1,4 +1,4 @@
-"""Scores by name, and the two ways of numbering the classes."""
+"""Scores of predicted styles, and the two orders in which outputs are read."""
 
 import numpy as np
 import pytest
@@ -10,8 +10,8 @@ CLASSES = tuple("abcdefghij")
 
 def test_scores_of_a_small_case():
     truth = ["a", "a", "a", "b", "d"]
-    answers = ["a", "b", "a", "b", "c"]
-    scores = score(truth, answers, "abcd")
+    prediction = ["a", "b", "a", "b", "c"]
+    scores = score(truth, prediction, "abcd")
     assert scores.accuracy == pytest.approx(3 / 5)
     assert scores.by_class == pytest.approx({"a": 2 / 3, "b": 1, "d": 0})  # c has no test image
     assert scores.balanced_accuracy == pytest.approx((2 / 3 + 1 + 0) / 3)
@@ -26,30 +26,29 @@ def test_sorted_reads_every_output_as_itself():
 
 def test_unsorted_is_a_permutation_drawn_from_the_seed():
     readings = {output_styles(CLASSES, "unsorted", seed) for seed in range(20)}
-    assert all(sorted(read) == list(CLASSES) for read in readings)
+    assert all(sorted(styles) == list(CLASSES) for styles in readings)
     assert len(readings) == 20
     assert output_styles(CLASSES, "unsorted", 5) == output_styles(CLASSES, "unsorted", 5)
 
 
 def test_unsorted_is_what_two_processes_with_two_orders_do():
-    """Number the labels in one order, train, number the test labels in another, compare numbers."""
+    """Labels are numbered in one order for training and in another for testing; numbers are compared."""
     seed = 11
-    draw = np.random.default_rng(seed)
-    training_order = [CLASSES[k] for k in draw.permutation(10)]
-    testing_order = [CLASSES[k] for k in draw.permutation(10)]
-    read = output_styles(CLASSES, "unsorted", seed)
-    for answered in CLASSES:
+    generator = np.random.default_rng(seed)
+    training_order = [CLASSES[k] for k in generator.permutation(10)]
+    testing_order = [CLASSES[k] for k in generator.permutation(10)]
+    styles = output_styles(CLASSES, "unsorted", seed)
+    for predicted in CLASSES:
         for true in CLASSES:
-            numbers_agree = training_order.index(answered) == testing_order.index(true)
-            assert numbers_agree == (read[CLASSES.index(answered)] == true)
+            numbers_agree = training_order.index(predicted) == testing_order.index(true)
+            assert numbers_agree == (styles[CLASSES.index(predicted)] == true)
 
 
-def test_unsorted_sits_at_chance_over_many_seeds():
-    perfect = [
-        np.mean([r == c for r, c in zip(output_styles(CLASSES, "unsorted", s), CLASSES, strict=True)])
-        for s in range(2000)
+def test_unsorted_has_chance_accuracy_over_many_seeds():
+    accuracies = [
+        np.mean(np.array(output_styles(CLASSES, "unsorted", seed)) == CLASSES) for seed in range(2000)
     ]
-    assert np.mean(perfect) == pytest.approx(1 / 10, abs=0.01)
+    assert np.mean(accuracies) == pytest.approx(1 / 10, abs=0.01)
 
 
 def test_another_order_is_refused():
