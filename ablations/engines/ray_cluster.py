@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -75,31 +76,18 @@ def connect(address: str, workers: int, threads: int, device: str) -> "Cluster":
     )
 
 
+@dataclass(frozen=True)
 class Cluster:
     """Runs tasks on the nodes of the Ray cluster that this process is connected to.
 
     A context manager that disconnects at its end; made by `connect`.
-
-    Parameters
-    ----------
-    max_workers : int
-        Number of tasks that run concurrently; 0: as many as the nodes have room for.
-    threads : int
-        Processors per task.
-    device : {"cpu", "cuda"}
-        Where a task computes.
-    gpus_per_task : float
-        GPUs per task, which may be a fraction.
-    node : str
-        Ray's id of this machine.
     """
 
-    def __init__(self, max_workers: int, threads: int, device: str, gpus_per_task: float, node: str):
-        self.max_workers = max_workers
-        self.threads = threads
-        self.device = device
-        self.gpus_per_task = gpus_per_task
-        self.node = node
+    max_workers: int  #: number of tasks that run concurrently; 0: as many as the nodes have room for
+    threads: int  #: processors per task
+    device: str  #: "cpu" or "cuda", of all tasks
+    gpus_per_task: float  #: may be a fraction
+    node: str  #: Ray's id of this machine
 
     def __enter__(self) -> "Cluster":
         return self

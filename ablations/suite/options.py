@@ -9,6 +9,7 @@ of an empty default, and ``affects_results``.
 
 from collections.abc import Sequence
 from copy import copy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,10 @@ def _option(
     return Field(default, description=text, json_schema_extra=extra, **bounds)
 
 
+#: declares an option that decides how a suite runs and not what comes out
+_run_option = partial(_option, affects_results=False)
+
+
 def _setting(name: str) -> Any:
     """Declare an option with the default, the range and the description of a field of TrainingConfig."""
     field = copy(TrainingConfig.model_fields[name])
@@ -83,11 +88,8 @@ class ImageOptions(OptionGroup):
         ALLOW_SKIPPED, "Go on if at most this share of the images is unreadable.", ge=0, le=1
     )
     drop_leaks: bool = _option(False, "Train without images that are in the test split too.")
-    cache: str = _option(
-        "",
-        "Folder of the decoded images.",
-        default_text="$WIKIART_CACHE, else ~/.cache/wikiart-ablations",
-        affects_results=False,
+    cache: str = _run_option(
+        "", "Folder of the decoded images.", default_text="$WIKIART_CACHE, else ~/.cache/wikiart-ablations"
     )
 
 
@@ -108,7 +110,7 @@ class DesignOptions(OptionGroup):
     )
     design: str = _option("full", "Which cells run.", choices=KINDS)
     seeds: int = _option(3, "Replicates of every cell.", ge=1)
-    fresh: bool = _option(False, "Run again what is finished.", affects_results=False)
+    fresh: bool = _run_option(False, "Run again what is finished.")
 
 
 class TrainingOptions(OptionGroup):
@@ -126,20 +128,15 @@ class MachineOptions(OptionGroup):
 
     model_config = ConfigDict(title="Machine")
 
-    device: str = _option("auto", "auto, cpu, cuda or cuda:N.", affects_results=False)
-    workers: int = _option(
-        0, "Trainings that run concurrently; 0: as many as cores.", ge=0, affects_results=False
-    )
-    threads: int = _option(0, "Threads of each worker; 0: the cores shared out.", ge=0, affects_results=False)
-    engine: str = _option(
+    device: str = _run_option("auto", "auto, cpu, cuda or cuda:N.")
+    workers: int = _run_option(0, "Trainings that run concurrently; 0: as many as cores.", ge=0)
+    threads: int = _run_option(0, "Threads of each worker; 0: the cores shared out.", ge=0)
+    engine: str = _run_option(
         "local",
         "Where trainings run: on this machine, or on a Ray cluster (docs/many-machines.md).",
         choices=("local", "ray"),
-        affects_results=False,
     )
-    ray_address: str = _option(
-        "auto", "Address of the Ray cluster: auto, or host:port.", affects_results=False
-    )
+    ray_address: str = _run_option("auto", "Address of the Ray cluster: auto, or host:port.")
 
 
 class OutputOptions(OptionGroup):
@@ -147,12 +144,8 @@ class OutputOptions(OptionGroup):
 
     model_config = ConfigDict(title="Output")
 
-    out: Path = _option(
-        Path("results"), "Folder in which the summary's folder is created.", affects_results=False
-    )
-    quiet: bool = _option(
-        False, "Print only failures, the tables at the end and the link.", affects_results=False
-    )
+    out: Path = _run_option(Path("results"), "Folder in which the summary's folder is created.")
+    quiet: bool = _run_option(False, "Print only failures, the tables at the end and the link.")
 
 
 #: in the order of the help
