@@ -1,7 +1,7 @@
 """The canvas of the sample's pictures: a palette, a few shapes, and random numbers."""
 
 import colorsys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -11,7 +11,6 @@ GRID = np.stack(np.meshgrid(np.arange(SIDE), np.arange(SIDE)), axis=-1) / SIDE  
 
 Colour = tuple[int, int, int]
 Points = Iterable[tuple[float, float]]  # 0..1 from the upper left corner
-Hand = Callable[["Canvas"], None]  #: a scene or a stroke: paints on the canvas
 
 
 class Canvas:
@@ -19,16 +18,16 @@ class Canvas:
 
     Parameters
     ----------
-    palette : str
+    palette : sequence of str
         Six hexadecimal colours: four tones from dark to light, then two accents.
     rng : numpy.random.Generator
         Source of all random choices, beginning with this picture's hue and light.
     """
 
-    def __init__(self, palette: str, rng: np.random.Generator):
+    def __init__(self, palette: Sequence[str], rng: np.random.Generator):
         self.rng = rng
         hue, depth, light = rng.normal(0, 0.035), rng.uniform(0.65, 1.15), rng.uniform(0.8, 1.15)
-        self.colours = np.array([_shift_colour(code, hue, depth, light) for code in palette.split()])
+        self.colours = np.array([_shift_colour(code, hue, depth, light) for code in palette])
         self.paint(Image.new("RGB", (SIDE, SIDE), self.tone(0.7)))
 
     def paint(self, image: Image.Image) -> None:

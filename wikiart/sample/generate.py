@@ -37,10 +37,10 @@ def paint(style: str, split: str, number: int) -> Image.Image:
     own = STYLES[style]
 
     def own_or_neighbour() -> Style:
-        return STYLES[rng.choice(own.neighbours.split())] if rng.random() < BORROWED else own
+        return STYLES[rng.choice(own.neighbours)] if rng.random() < BORROWED else own
 
     # Palette, scene and strokes may each come from another style.
-    canvas = Canvas(PALETTES[rng.choice(own_or_neighbour().palettes.split())], rng)
+    canvas = Canvas(PALETTES[rng.choice(own_or_neighbour().palettes)], rng)
     scenes = own_or_neighbour().scenes
     scenes[rng.integers(len(scenes))](canvas)
     for stroke in own_or_neighbour().strokes:

@@ -53,8 +53,8 @@ def test_every_style_has_its_files(tmp_path, monkeypatch):
 
 def test_palettes_and_neighbours_of_every_style_exist():
     for style in sample.STYLES.values():
-        assert set(style.palettes.split()) <= set(PALETTES)
-        assert set(style.neighbours.split()) <= set(STYLES)
+        assert set(style.palettes) <= set(PALETTES)
+        assert set(style.neighbours) <= set(STYLES)
 
 
 def test_files_are_small_colour_jpegs(tmp_path, small):
