@@ -1,10 +1,10 @@
 """Audit of a data set: sizes, duplicates, and training images that are in the test split too."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import pandas as pd
 
 from wikiart.images.paintings import SPLITS
 from wikiart.images.store import FileFacts, Store
@@ -54,13 +54,10 @@ class Audit:
 def audit(store: Store) -> Audit:
     """Audit a store, by the properties of the files that were recorded when they were decoded."""
     facts = {split: store.facts(split) for split in SPLITS}
-    rows = {split: _rows_by_content(facts[split].sha256) for split in SPLITS}
-    exact = {
-        row: rows["test"][digest][0]
-        for digest, train_rows in rows["train"].items()
-        if digest in rows["test"]
-        for row in train_rows
-    }
+    files = {split: _files(store, split, facts[split]) for split in SPLITS}
+    distinct = pd.concat(files.values()).drop_duplicates()  # content and label
+    test_rows = files["test"].drop_duplicates("content").reset_index().set_index("content")["row"]
+    exact = files["train"]["content"].map(test_rows).dropna().astype(int).to_dict()
     near = {row: test for row, test in near_pairs(facts["train"], facts["test"]) if row not in exact}
     leaks = [
         *((row, test, "exact") for row, test in exact.items()),
@@ -70,8 +67,8 @@ def audit(store: Store) -> Audit:
         images={split: len(getattr(store, split).labels) for split in SPLITS},
         unreadable=len(store.skipped),
         sizes={split: _sizes(facts[split].size) for split in SPLITS if len(facts[split].size)},
-        copies={split: sum(len(same) - 1 for same in rows[split].values()) for split in SPLITS},
-        two_styles=_count_two_styles(store, rows),
+        copies={split: int(table["content"].duplicated().sum()) for split, table in files.items()},
+        two_styles=distinct["content"][distinct["content"].duplicated()].nunique(),
         exact_leaks=len(exact),
         near_leaks=len(near),
         leaks=tuple(
@@ -128,22 +125,11 @@ def candidates(
             yield rows + start, columns
 
 
-def _rows_by_content(sha256: np.ndarray) -> dict[bytes, list[int]]:
-    """Return the rows of each distinct digest."""
-    rows: dict[bytes, list[int]] = defaultdict(list)
-    for row, digest in enumerate(sha256):
-        rows[digest.tobytes()].append(row)
-    return rows
-
-
-def _count_two_styles(store: Store, rows: dict[str, dict[bytes, list[int]]]) -> int:
-    """Count the distinct images that have more than one label."""
-    styles: dict[bytes, set[int]] = defaultdict(set)
-    for split in SPLITS:
-        labels = getattr(store, split).labels
-        for digest, same in rows[split].items():
-            styles[digest].update(labels[same].tolist())
-    return sum(len(labels) > 1 for labels in styles.values())
+def _files(store: Store, split: str, facts: FileFacts) -> pd.DataFrame:
+    """Return the content (SHA-256) and label of each image of a split, by its row."""
+    content = [digest.tobytes() for digest in facts.sha256]
+    labels = getattr(store, split).labels
+    return pd.DataFrame({"content": content, "label": labels}).rename_axis("row")
 
 
 def _sizes(size: np.ndarray) -> dict[str, int]:
