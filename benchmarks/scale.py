@@ -1,11 +1,11 @@
-"""What a suite costs as it grows: more images, larger ones, more cells; and how good its estimate was.
+"""Scaling of a suite with the number and size of images and the number of cells; accuracy of its estimate.
 
     python benchmarks/scale.py [--images 1000] [--epochs 10]
 
-Runs the suite itself on generated paintings, each time with one thing doubled or quadrupled, in an
-empty cache and an empty MLflow store. ``trainings`` is the time from the first training's start to
-the last one's end, ``each`` the same for a training, an epoch, a thousand images and 64 x 64 pixels:
-equal figures mean that the cost is linear. ``expected`` is what the suite printed before it began.
+Runs the suite on generated paintings in an empty cache and an empty MLflow store, each time with one
+quantity doubled or quadrupled. ``trainings`` is the time from the start of the first training to the end
+of the last one; ``each`` is this time per training, epoch, thousand images and 64 x 64 pixels: equal values
+mean that the cost is linear. ``expected`` is the suite's own estimate.
 """
 
 import argparse
@@ -25,7 +25,7 @@ DROPOUTS = ("0", "0.05", "0.1", "0.15", "0.2", "0.25", "0.3", "0.35")
 
 
 def run(images: int, size: int, trainings: int, epochs: int, scratch: Path) -> tuple[int, float, float]:
-    """Number of training images painted, seconds that the trainings took, seconds that were expected."""
+    """Run a suite; return its training images and the seconds that its trainings took and were expected."""
     with tempfile.TemporaryDirectory(dir=scratch) as name:
         place = Path(name)
         made = paint(place / "paintings", size, images / STUDY)

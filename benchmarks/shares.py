@@ -1,12 +1,12 @@
-"""Where a suite's processor time goes: training, evaluation, MLflow, loading of libraries.
+"""Shares of a suite's processor time: training, evaluation, MLflow, imports.
 
     pip install py-spy
     python benchmarks/shares.py [ablate's options, such as --seeds 1]
 
-Samples the default suite and all its workers with py-spy (https://github.com/benfred/py-spy), in an
-empty cache and an empty MLflow store, and prints what share of the samples lay in which part. A
-sample counts for the first part, in the order of `PARTS`, that its stack passes through: a database
-call below MLflow is MLflow. Threads that wait are not counted.
+Samples all processes of the default suite with py-spy (https://github.com/benfred/py-spy), in an empty
+cache and an empty MLflow store, and prints the share of each part. A sample counts for the first part, in
+the order of `PARTS`, that matches its stack: a database call made by MLflow counts as MLflow. Waiting
+threads are not counted.
 """
 
 import re
@@ -20,15 +20,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.suite import ROOT, ablate
 
-WAITS = re.compile(
-    r"(threading|selectors|connection|popen_fork)\.py:\d+\)$|^process \d+:[^;]*$"
-)  # of the last frame
-#: Part -> what a stack of it looks like, frames as "function (file:line)"; the first that fits.
+#: Last frame of a thread that waits.
+WAITING = re.compile(r"(threading|selectors|connection|popen_fork)\.py:\d+\)$|^process \d+:[^;]*$")
+#: Part -> pattern of its stacks; frames are written as "function (file:line)". The first match counts.
 PARTS = {
-    "loading of MLflow and what it loads": re.compile(
+    "imports of MLflow and its dependencies": re.compile(
         r"<frozen importlib.*/mlflow/|/mlflow/.*<frozen importlib"
     ),
-    "loading of other libraries": re.compile(r"<frozen importlib"),
+    "imports of other libraries": re.compile(r"<frozen importlib"),
     "checkpoints: torch.export": re.compile(r"/torch/_?export/"),
     "MLflow": re.compile(r"/mlflow/"),
     "training": re.compile(r"wikiart/(learning/(training|steps|batches|state|fast/\w+)|smote/\w+)\.py"),
@@ -39,20 +38,20 @@ PARTS = {
 
 
 def part_of(stack: str) -> str:
-    return next((part for part, looks in PARTS.items() if looks.search(stack)), "the rest")
+    return next((part for part, pattern in PARTS.items() if pattern.search(stack)), "the rest")
 
 
-def sampled(options: list[str], place: Path) -> Counter[str]:
-    """Samples of each part while a suite with these options ran in ``place``."""
+def sample(options: list[str], place: Path) -> Counter[str]:
+    """Run a suite with these options in the folder ``place``; count the samples of each part."""
     raw = place / "stacks.txt"
     command, environment = ablate(place, options)
-    spy = ["py-spy", "record", "--format", "raw", "--subprocesses", "--full-filenames", "--rate", "20"]
-    spy += ["--output", str(raw), "--"]
-    subprocess.run([*spy, *command], cwd=ROOT, env=environment, check=True)
+    profiler = ["py-spy", "record", "--format", "raw", "--subprocesses", "--full-filenames", "--rate", "20"]
+    profiler += ["--output", str(raw), "--"]
+    subprocess.run([*profiler, *command], cwd=ROOT, env=environment, check=True)
     counts: Counter[str] = Counter()
     for line in raw.read_text().splitlines():
         stack, _, count = line.rpartition(" ")
-        if not WAITS.search(stack.rpartition(";")[2]):
+        if not WAITING.search(stack.rpartition(";")[2]):
             counts[part_of(stack)] += int(count)
     return counts
 
@@ -61,7 +60,7 @@ def main() -> None:
     if {"-h", "--help"} & set(sys.argv):
         raise SystemExit(__doc__)
     with tempfile.TemporaryDirectory() as name:
-        counts = sampled(sys.argv[1:], Path(name))
+        counts = sample(sys.argv[1:], Path(name))
     total = sum(counts.values())
     for part, count in counts.most_common():
         print(f"{part:40}{100 * count / total:6.1f} %")

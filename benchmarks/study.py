@@ -1,10 +1,10 @@
-"""One cell the way the study worked, written anew from its description; benchmarks/suite.py runs it.
+"""One cell computed like the study did, written from its description; started by benchmarks/suite.py.
 
     python benchmarks/study.py FOLDER --conv-layers 3 --dropout 0.1 --smote on [--class-order unsorted]
 
-Every image decoded with torchvision and kept as float32, by its name; dense SMOTE; a DataLoader
-without workers; the activation before the pool; a test with batches of one, on weights read back
-from their file. Prints one line of JSON: images trained, seconds after the imports, accuracy.
+Images are decoded with torchvision and kept as float32 in a dictionary; SMOTE is dense; the DataLoader has no
+workers; the activation comes before the pool; the test reads the weights from their file and uses batches of
+one image. Prints one line of JSON: images trained, seconds without the imports, accuracy.
 """
 
 import argparse
@@ -23,12 +23,12 @@ from torchvision.io import read_image
 
 
 class Images(Dataset):
-    """A split in memory: float32 (3, size, size) by path below the split, and the style's number."""
+    """A split in memory: path below the split -> float32 (3, size, size), and the number of its style."""
 
     def __init__(self, root: Path, class_order: str):
         styles = sorted(folder.name for folder in root.iterdir())
         if class_order == "unsorted":
-            random.shuffle(styles)  # the order of a Python set, another one in every process
+            random.shuffle(styles)  # like the order of a Python set, which differs between processes
         files = sorted(root.glob("*/*.jpg"))
         self.pixels = {str(path.relative_to(root)): read_image(str(path)).float() for path in files}
         self.labels = {name: styles.index(Path(name).parent.name) for name in self.pixels}
@@ -43,7 +43,7 @@ class Images(Dataset):
 
 
 class Resampled(Dataset):
-    """A split and its SMOTE samples, all of them dense: every style to the threshold at least."""
+    """A split with dense SMOTE samples: at least the threshold's number of images of every style."""
 
     def __init__(self, images: Images):
         labels = np.array([images.labels[name] for name in images.names])
@@ -64,7 +64,7 @@ class Resampled(Dataset):
 
 
 def network(conv_layers: int, dropout: float, classes: int) -> nn.Sequential:
-    """The study's networks, the width of the flattened maps found from the first batch."""
+    """Create one of the study's networks; the width of the flattened maps follows from the first batch."""
     if conv_layers == 1:
         features = [nn.Conv2d(3, 1, 2, padding=2), nn.MaxPool2d(4, padding=2), nn.Flatten()]
         features += [nn.LazyBatchNorm1d()]
@@ -79,7 +79,7 @@ def network(conv_layers: int, dropout: float, classes: int) -> nn.Sequential:
 
 
 def train(options: argparse.Namespace, weights: Path) -> int:
-    """Write the trained weights; returns the number of images trained on, over all epochs."""
+    """Train and write the weights; return the number of images trained on, over all epochs."""
     real = Images(options.folder / "train", options.class_order)
     data = Resampled(real) if options.smote == "on" else real
     model = network(options.conv_layers, options.dropout, len(set(real.labels.values())))

@@ -1,23 +1,24 @@
-"""The whole factorial, the study's way and this suite's, on the same images: time and memory.
+"""Time and memory of the whole factorial on the same images: the study, a careful user, this suite.
 
     python benchmarks/suite.py [--quick] [--sizes 64 224 416] [--epochs N] [--share S] [--few]
 
-Three ways of the same 16 cells (class order, convolutions, dropout, SMOTE), one after the other:
+Runs the same 16 cells (class order, convolutions, dropout, SMOTE) with each method, one after the other:
 
-- ``study``: benchmarks/study.py, a process for each cell, torch's own number of threads.
-- ``suite, 16 trainings``: this suite with two seeds instead of two class orders, which makes as many
-  runs and gives each a training of its own.
-- ``suite``: this suite as a user runs it, a training for every two cells. Both with their MLflow
+- ``study``: benchmarks/study.py, one process per cell, torch's default number of threads.
+- ``careful``: benchmarks/careful.py, a script as a careful user would write it today: one process,
+  images decoded once, one training for both class orders, MLflow runs with metrics and models.
+- ``suite, 16 trainings``: this suite with two seeds instead of two class orders, so that every run has a
+  training of its own.
+- ``suite``: this suite as a user runs it, with one training for two cells. Both include their MLflow
   store, models, report and figures.
 
 All 16 cells are run, none is extrapolated. Images are the generated paintings in the study's
-proportions, scaled to each size as JPEG; at least six a style, which imbalanced-learn's SMOTE needs.
-``without imports`` is the study's time less that for starting its processes: the smaller the
-experiment, the more these weigh, on both sides. Memory is the highest sum of anonymous memory over
-a way's processes, what they share counted once (Pss_Anon), read five times a second; Linux only.
-Times depend on the machine and on what else it does: compare the ways with each other. Minutes;
-``--quick`` is a trial of one. ``--few`` varies convolutions and SMOTE alone: 4 cells are enough to see
-the memory.
+proportions, scaled to each size and saved as JPEG, with at least six per style, which imbalanced-learn's
+SMOTE needs. ``without imports`` is the time of the study without starting its processes, which matter
+more in small experiments. Memory is the highest sum of anonymous memory over the processes of a method
+(Pss_Anon, which counts shared memory once), read five times a second; Linux only. Times depend on the
+machine and its load: compare only the ratios. Takes minutes; ``--quick`` is a trial of one minute.
+``--few`` varies only convolutions and SMOTE: 4 cells are enough to measure the memory.
 """
 
 import argparse
@@ -54,14 +55,14 @@ FEW = {name: FACTORS[name] for name in ("conv_layers", "smote")}
 
 
 class Outcome(NamedTuple):
-    """What one way of doing the work took."""
+    """Time, memory and work of one method."""
 
     seconds: float
     peak: int  #: bytes
     trained: int = 0  #: images, over all cells and epochs
     inside: float = 0.0  #: seconds without the imports
 
-    def __add__(self, other: "Outcome") -> "Outcome":  # type: ignore[override]  # two in turn, no longer tuple
+    def __add__(self, other: "Outcome") -> "Outcome":  # type: ignore[override]  # one after the other, not a longer tuple
         return Outcome(
             self.seconds + other.seconds,
             max(self.peak, other.peak),
@@ -71,12 +72,12 @@ class Outcome(NamedTuple):
 
 
 def run(command: list[str], environment: dict[str, str]) -> tuple[Outcome, str]:
-    """Run a command to its end; what it took, and what it printed.
+    """Run a command; return its time and memory, and its output.
 
     Raises
     ------
     SystemExit
-        The command failed; with its output.
+        The command failed; the message is its output.
     """
     begin = time.perf_counter()
     process = subprocess.Popen(
@@ -100,12 +101,12 @@ def run(command: list[str], environment: dict[str, str]) -> tuple[Outcome, str]:
 
 
 def _family(parent: int) -> Iterator[int]:
-    """A process and its descendants."""
+    """Yield the ids of a process and its descendants."""
     yield parent
     try:
         threads = list(Path(f"/proc/{parent}/task").iterdir())
         children = [child for thread in threads for child in (thread / "children").read_text().split()]
-    except OSError:  # it has ended meanwhile
+    except OSError:  # it has ended
         return
     for child in children:
         yield from _family(int(child))
@@ -115,13 +116,13 @@ def _anonymous(process: int) -> int:
     try:
         rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
         return int(rollup.split("Pss_Anon:")[1].split()[0]) * 1024
-    except (OSError, IndexError):  # ended meanwhile
+    except (OSError, IndexError):  # it has ended
         return 0
 
 
 def paint(folder: Path, size: int, share: float) -> dict[str, int]:
-    """JPEGs of a size in ``folder/{train,test}/<Style>``; the number in each split."""
-    made = {"train": 0, "test": 0}
+    """Write JPEGs of a size to ``folder/{train,test}/<Style>``; return the number of images in each split."""
+    counts = {"train": 0, "test": 0}
     for name, style in STYLES.items():
         for split, count in (
             ("train", max(6, round(share * style.train))),
@@ -131,8 +132,8 @@ def paint(folder: Path, size: int, share: float) -> dict[str, int]:
             for number in range(max(1, count)):
                 image = generate.paint(name, split, number).resize((size, size), Image.Resampling.BICUBIC)
                 image.save(folder / split / name / f"{number:04}.jpg", quality=90)
-                made[split] += 1
-    return made
+                counts[split] += 1
+    return counts
 
 
 def study(folder: Path, epochs: int, factors: Factors) -> Outcome:
@@ -142,53 +143,64 @@ def study(folder: Path, epochs: int, factors: Factors) -> Outcome:
         for name, level in zip(factors, levels, strict=True):
             command += [f"--{name.replace('_', '-')}", level]
         outcome, output = run(command, dict(os.environ))
-        said = json.loads(output.splitlines()[-1])
-        total += outcome._replace(trained=said["trained"], inside=said["seconds"])
+        printed = json.loads(output.splitlines()[-1])
+        total += outcome._replace(trained=printed["trained"], inside=printed["seconds"])
     return total
+
+
+def careful(folder: Path, epochs: int, scratch: Path, factors: Factors) -> Outcome:
+    """Run benchmarks/careful.py with an empty MLflow store."""
+    with tempfile.TemporaryDirectory(dir=scratch) as name:
+        command = [sys.executable, "benchmarks/careful.py", str(folder), "--epochs", str(epochs)]
+        command += _factor_options(factors)
+        return run(command, {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{name}/mlflow.db"})[0]
 
 
 def suite(
     folder: Path, size: int, epochs: int, scratch: Path, factors: Factors, *, seeds: int = 1
 ) -> Outcome:
-    """The suite in an empty cache and an empty MLflow store."""
+    """Run the suite with an empty cache and an empty MLflow store."""
     with tempfile.TemporaryDirectory(dir=scratch) as name:
         place = Path(name)
         options = ["--data", str(folder), "--seeds", str(seeds)]
-        options += ["--image-size", str(size), "--epochs", str(epochs), *_asked(factors)]
+        options += ["--image-size", str(size), "--epochs", str(epochs), *_factor_options(factors)]
         return run(*ablate(place, options))[0]
 
 
 def ablate(place: Path, options: list[str]) -> tuple[list[str], dict[str, str]]:
-    """The suite's command and environment, with a cache, an MLflow store and results in ``place``."""
+    """Return the suite's command and environment, with cache, MLflow store and results in ``place``."""
     command = [sys.executable, "-m", "ablations.ablate", *options]
     command += ["--cache", str(place / "cache"), "--out", str(place / "results")]
     return command, {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{place}/mlflow.db"}
 
 
-def _asked(factors: Factors) -> list[str]:
+def _factor_options(factors: Factors) -> list[str]:
     return ["--factors", " ".join(f"{name}={','.join(levels)}" for name, levels in factors.items())]
 
 
 def compare(size: int, epochs: int, share: float, scratch: Path, factors: Factors) -> None:
-    """Run the ways on new images of a size; a line for each as it ends."""
+    """Run all methods on new images of a size; print a line for each."""
     with tempfile.TemporaryDirectory(dir=scratch) as name:
         folder = Path(name) / "paintings"
-        made = paint(folder, size, share)
-        print(f"\n{size} pixels, {made['train']} training and {made['test']} test images, {epochs} epochs")
-        print(f"  {'':24}     s   images/s   peak MB   times faster   times less memory", flush=True)
+        counts = paint(folder, size, share)
+        print(
+            f"\n{size} pixels, {counts['train']} training and {counts['test']} test images, {epochs} epochs"
+        )
+        print(f"  {'':24}     s   images/s   peak MB        speedup   times less memory", flush=True)
         reference = study(folder, epochs, factors)
         show("study", reference, reference)
         show("study, without imports", reference._replace(seconds=reference.inside), reference)
+        show("careful", careful(folder, epochs, scratch, factors), reference)
         if "class_order" in factors:
             apart = {name: levels for name, levels in factors.items() if name != "class_order"}
             show("suite, 16 trainings", suite(folder, size, epochs, scratch, apart, seeds=2), reference)
         show("suite", suite(folder, size, epochs, scratch, factors), reference)
 
 
-def show(way: str, outcome: Outcome, reference: Outcome) -> None:
-    """Images a second are those of the 16 cells, whoever trained for them."""
+def show(method: str, outcome: Outcome, reference: Outcome) -> None:
+    """Print a method's line; its images per second count those of every cell, shared trainings or not."""
     print(
-        f"  {way:24}{outcome.seconds:6.0f}{reference.trained / outcome.seconds:11.0f}"
+        f"  {method:24}{outcome.seconds:6.0f}{reference.trained / outcome.seconds:11.0f}"
         f"{outcome.peak / MB:10.0f}{reference.seconds / outcome.seconds:15.1f}"
         f"{reference.peak / outcome.peak:20.1f}",
         flush=True,

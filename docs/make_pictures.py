@@ -1,6 +1,6 @@
-"""The pictures of these pages: the default suite on generated paintings, as MLflow shows it.
+"""Pictures for these pages: MLflow's interface after the default suite on generated paintings.
 
-Some minutes; the suite's store lies in a temporary folder. Example: python -m docs.make_pictures
+Takes minutes; the suite's store is in a temporary folder. Example: python -m docs.make_pictures
 """
 
 from io import BytesIO
@@ -16,12 +16,12 @@ HERE = Path(__file__).resolve().parent
 
 
 def main() -> None:
-    """Run the suite, and make the pictures.
+    """Run the suite and write the pictures.
 
     Raises
     ------
     SystemExit
-        The suite failed; with what it printed.
+        The suite failed; the message is its output.
     """
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def picture(server: str, address: str, path: Path) -> None:
-    """What the link to a suite's cells shows, with MLflow's assistant closed and room for the names."""
+    """Take a picture of the view of a suite's cells: MLflow's assistant closed, names readable."""
     with visiting(server, width=1440, height=1010) as context:
         page = context.new_page()
         page.goto(address)
@@ -55,7 +55,7 @@ def picture(server: str, address: str, path: Path) -> None:
 
 
 def save(screenshot: bytes, path: Path) -> None:
-    """Write a screenshot in 64 colours, which a page of text and bars does not miss."""
+    """Write a screenshot in 64 colours, which is enough for a page of text and bars."""
     Image.open(BytesIO(screenshot)).convert("RGB").quantize(64).save(path, optimize=True)
     print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
 
