@@ -7,16 +7,15 @@ images, so that a test image gets the prediction that items.json of the network'
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from ablations.cli import commands
-from ablations.process.commands import Failure
 from ablations.process.environment import quiet_libraries
+from ablations.process.errors import UserError
 from wikiart.images.files import image_paths
 
 if TYPE_CHECKING:
@@ -31,9 +30,6 @@ class Prediction(NamedTuple):
     image: str
     styles: list[tuple[str, float]]  #: styles and their probabilities, the most probable first
     error: str | None
-
-
-Write = Callable[[Prediction], object]
 
 
 @commands.command(
@@ -57,21 +53,28 @@ def command(images: tuple[str, ...], model: str, top: int, format: str) -> None:
 
     Raises
     ------
-    Failure
+    UserError
         Some images cannot be read. The predictions of the others have been printed.
     """
     paths = list(_image_files(images))
-    network = _load(model)
+    quiet_libraries()
+    from ablations.tracking import models  # here, so that --help need not load MLflow
+
+    network = models.load(model)
     unreadable = 0
-    with FORMATS[format]() as write:
+
+    def readable() -> Iterator[Prediction]:
+        nonlocal unreadable
         for prediction in _predict(network, paths, top):
             if prediction.error:
                 click.echo(f"{prediction.image}: {prediction.error}", err=True)
                 unreadable += 1
             else:
-                write(prediction)
+                yield prediction
+
+    {"text": _print_text, "csv": _print_csv, "json": _print_json}[format](readable())
     if unreadable:
-        raise Failure(f"{unreadable} of {len(paths)} images cannot be read")
+        raise UserError(f"{unreadable} of {len(paths)} images cannot be read")
 
 
 def _image_files(images: Sequence[str]) -> Iterator[str]:
@@ -82,15 +85,8 @@ def _image_files(images: Sequence[str]) -> Iterator[str]:
             continue
         files = image_paths(folder, folder)
         if not files:
-            raise Failure(f"no image in {folder}: name images, or a folder that contains some")
+            raise UserError(f"no image in {folder}: name images, or a folder that contains some")
         yield from (str(folder / path) for path in files)
-
-
-def _load(uri: str) -> "PyFuncModel":
-    quiet_libraries()
-    from ablations.tracking import models  # here, so that --help need not load MLflow
-
-    return models.load(uri)
 
 
 def _predict(network: "PyFuncModel", paths: Sequence[str], top: int) -> Iterator[Prediction]:
@@ -107,38 +103,26 @@ def _predict(network: "PyFuncModel", paths: Sequence[str], top: int) -> Iterator
             yield Prediction(path, styles[:top], error)
 
 
-@contextmanager
-def _text() -> Iterator[Write]:
-    def write(prediction: Prediction) -> None:
+def _print_text(predictions: Iterable[Prediction]) -> None:
+    for prediction in predictions:
         styles = ", ".join(f"{style} {probability:.1%}" for style, probability in prediction.styles)
         click.echo(f"{prediction.image}: {styles}")
 
-    yield write
 
-
-@contextmanager
-def _csv() -> Iterator[Write]:
+def _print_csv(predictions: Iterable[Prediction]) -> None:
     table = csv.writer(sys.stdout, lineterminator="\n")
     table.writerow(["image", "rank", "style", "probability"])
-    yield lambda prediction: table.writerows(
-        [prediction.image, rank, style, f"{probability:.6g}"]
-        for rank, (style, probability) in enumerate(prediction.styles, 1)
-    )
+    for prediction in predictions:
+        for rank, (style, probability) in enumerate(prediction.styles, 1):
+            table.writerow([prediction.image, rank, style, f"{probability:.6g}"])
 
 
-@contextmanager
-def _json() -> Iterator[Write]:
-    predictions: list[dict] = []
-    yield lambda prediction: predictions.append(
-        {
-            "image": prediction.image,
-            "styles": [{"style": style, "probability": value} for style, value in prediction.styles],
-        }
-    )
-    click.echo(json.dumps(predictions, indent=1))
-
-
-FORMATS = {"text": _text, "csv": _csv, "json": _json}
+def _print_json(predictions: Iterable[Prediction]) -> None:
+    records = [
+        {"image": image, "styles": [{"style": style, "probability": value} for style, value in styles]}
+        for image, styles, _ in predictions
+    ]
+    click.echo(json.dumps(records, indent=1))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import cloup
 from ablations.process import errors, interrupts
 from ablations.process.errors import NONE_EXPECTED, Expected
 
-MISSING = 1  #: exit code: something is missing; the message says what to do
 UNEXPECTED = 70  #: exit code of a mistake in this project; EX_SOFTWARE in sysexits.h
 DEBUG = "WIKIART_DEBUG"  #: environment variable that stands for --debug
 COMPLETE = "_WIKIART_COMPLETE"  #: environment variable by which docs/completion.bash asks for completions
@@ -26,13 +25,7 @@ YES_OR_NO: dict[str, Any] = {
 Options = Mapping[str, Sequence[Callable]]  #: title of a group in the help -> decorators of its options
 
 
-class Failure(click.ClickException):
-    """An error that is shown in one line."""
-
-    exit_code = MISSING
-
-
-class Unexpected(Failure):
+class Unexpected(click.ClickException):
     """A mistake in this project."""
 
     exit_code = UNEXPECTED
@@ -55,7 +48,7 @@ class Command(cloup.Command):
 
         Raises
         ------
-        Failure
+        click.ClickException
             In place of every exception that Click does not handle itself.
         """  # noqa: DOC501  what Click handles itself
         try:
@@ -73,10 +66,10 @@ class Command(cloup.Command):
                 raise
             raise self._failure(error) from error
 
-    def _failure(self, error: Exception) -> Failure:
+    def _failure(self, error: Exception) -> click.ClickException:
         message = errors.message_for_user(error, self.expected_errors)
         if message is not None:
-            return Failure(message)
+            return click.ClickException(message)
         return Unexpected(
             f"unexpected {type(error).__name__}: {errors.first_line(error)} (a mistake in this program: "
             f"--debug or {DEBUG}=1 shows the traceback; please report it)"
@@ -119,15 +112,11 @@ def command(
     return decorate
 
 
-def _store_debug(context: click.Context, _: click.Parameter, value: bool) -> None:
-    context.meta[DEBUG] = value
-
-
 _debug = click.option(
     "--debug",
     is_flag=True,
     expose_value=False,
-    callback=_store_debug,
+    callback=lambda context, _, value: context.meta.update({DEBUG: value}),
     envvar=DEBUG,
     show_default=False,
     help=f"After an error, show the traceback too.  [or: {DEBUG}=1]",

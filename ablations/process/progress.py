@@ -2,7 +2,8 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import (
@@ -44,19 +45,19 @@ def say(text: str, *, always: bool = False) -> None:
 
 
 def _bar(*columns: ProgressColumn) -> Progress:
-    disable = not console.is_terminal or _quiet
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         *columns,
         console=console,
         transient=True,
-        disable=disable,
+        disable=not console.is_terminal or _quiet,
     )
 
 
-class ProgressBar:
-    """Progress of one step: a bar in a terminal; in a log one line at the end.
+@contextmanager
+def progress_bar(title: str, unit: str = "") -> Iterator[Callable[[float, float], None]]:
+    """Show the progress of one step: a bar in a terminal; in a log one line at the end.
 
     Parameters
     ----------
@@ -64,27 +65,17 @@ class ProgressBar:
         What is being done.
     unit : str
         What is counted, as "images". Without a unit, no line is printed at the end.
+
+    Yields
+    ------
+    callable
+        Takes the number of items that are done and the number of all items.
     """
-
-    def __init__(self, title: str, unit: str = ""):
-        self.title, self.unit = title, unit
-        self._bar = _bar(TaskProgressColumn(), TimeRemainingColumn())
-        self._task = self._bar.add_task(title, total=None)
-        self._done = 0.0
-
-    def __enter__(self) -> "ProgressBar":
-        self._bar.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._bar.stop()
-        if self._done and self.unit:
-            say(f"{self.title}: {self._done:,} {self.unit}")
-
-    def update(self, done: float, total: float) -> None:
-        """Report progress: ``done`` of ``total`` items."""
-        self._done = done
-        self._bar.update(self._task, completed=done, total=total)
+    with _bar(TaskProgressColumn(), TimeRemainingColumn()) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+    if unit and (done := bar.tasks[0].completed):
+        say(f"{title}: {done:,} {unit}")
 
 
 class SuiteProgress:
@@ -110,7 +101,7 @@ class SuiteProgress:
         self.runs = [runs for _, runs in trainings]
         self.fractions = [0.0] * len(trainings)
         self.running: dict[int, None] = {}  # in the order in which they began
-        self.ended: set[int] = set()
+        self.runs_done = 0
         self.started_at = self.last_line_at = time.monotonic()
         self._bar = _bar(TextColumn("{task.fields[time_left]}"))
         self._task = self._bar.add_task("starting", total=self.total, time_left="")
@@ -134,7 +125,7 @@ class SuiteProgress:
         """Report that a training has ended, and the error if it failed."""
         self.fractions[index] = 1.0
         self.running.pop(index, None)
-        self.ended.add(index)
+        self.runs_done += self.runs[index]
         result = "done" if error is None else f"FAILED: {first_line(error)}"
         now = f"; now {self._names_running()}" if self.running else ""
         self._print(f"{self.names[index]} {result}{now}", always=error is not None)
@@ -142,16 +133,16 @@ class SuiteProgress:
 
     def _print(self, text: str, *, always: bool = False) -> None:
         self.last_line_at = time.monotonic()
-        say(f"[{self._runs_done()} runs, {self._time_left()}] {text}", always=always)
+        say(f"[{self._runs()}, {self._time_left()}] {text}", always=always)
 
     def _update_bar(self) -> None:
-        title = f"{self._runs_done()} runs  {self._names_running()}"
+        title = f"{self._runs()}  {self._names_running()}"
         self._bar.update(
             self._task, completed=self._work_done(), description=title, time_left=self._time_left()
         )
 
-    def _runs_done(self) -> str:
-        return f"{sum(self.runs[index] for index in self.ended)}/{sum(self.runs)}"
+    def _runs(self) -> str:
+        return f"{self.runs_done}/{sum(self.runs)} runs"
 
     def _names_running(self) -> str:
         return ", ".join(self.names[index] for index in self.running)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from ablations.process.progress import ProgressBar, say
+from ablations.process.progress import progress_bar, say
 from ablations.suite.options import ImageOptions
 from wikiart.cache.disk import cache_errors
 from wikiart.images import paintings
@@ -62,8 +62,8 @@ def locate(options: ImageOptions) -> Paintings:
     if options.data != "sample":
         return paintings.find(Path(options.data))
     cache = cache_folder(options.cache)
-    with ProgressBar("painting the sample", "images") as bar, cache_errors(cache):
-        return paintings.find(generate(cache, bar.update))
+    with progress_bar("painting the sample", "images") as progress, cache_errors(cache):
+        return paintings.find(generate(cache, progress))
 
 
 def prepare(dataset: Paintings, image_sizes: Iterable[int], options: ImageOptions) -> PreparedImages:
@@ -92,14 +92,14 @@ def prepare(dataset: Paintings, image_sizes: Iterable[int], options: ImageOption
 
 def _decode(dataset: Paintings, image_size: int, options: ImageOptions) -> Store:
     """Decode all paintings at one image size, or open the store if that has been done before."""
-    with ProgressBar(f"decoding at {image_size} px", "images") as bar:
+    with progress_bar(f"decoding at {image_size} px", "images") as progress:
         return build_store(
             dataset,
             image_size,
             cache_folder(options.cache),
             resize=options.resize,
             allow_skipped=options.allow_skipped,
-            progress=bar.update,
+            progress=progress,
         )
 
 

@@ -10,7 +10,7 @@ from yaml import YAMLError
 from ablations.design.designs import Design
 from ablations.design.factors import DesignError
 from ablations.process.errors import first_line
-from ablations.process.progress import ProgressBar
+from ablations.process.progress import progress_bar
 from ablations.suite.figures import bars_figure, parents_figure
 from ablations.tracking.destination import Destination
 from wikiart.images.store import Store
@@ -52,8 +52,8 @@ def log(destination: Destination, design: Design, store: Store, device: str) -> 
     counts = {"before": planned_counts("off", store.train.labels, store.classes)}
     for level in levels:
         counts[level] = _target_counts(level, store)
-        with ProgressBar(f"SMOTE {level}: neighbours") as bar:
-            recipes = recipes_of_store(store, level, seed, device, bar.update)
+        with progress_bar(f"SMOTE {level}: neighbours") as progress:
+            recipes = recipes_of_store(store, level, seed, device, progress)
         if len(recipes.labels):
             sheet = _contact_sheet(store, recipes)
             client.log_figure(destination.parent_id, sheet, f"smote/sheet-{Path(level).stem}.png")
