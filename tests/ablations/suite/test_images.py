@@ -33,7 +33,6 @@ def parent(place):
 
 
 def logged(place, name: str) -> dict:
-    mlflow.set_tracking_uri(place[1]["MLFLOW_TRACKING_URI"])
     return mlflow.artifacts.load_dict(f"{parent(place).info.artifact_uri}/{name}")
 
 

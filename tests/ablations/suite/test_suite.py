@@ -27,6 +27,12 @@ def cells(suite, parent):
     return {tuple(run.data.params[name] for name in FACTORS): run for run in runs}
 
 
+@pytest.fixture(autouse=True)
+def tracking_uri(suite):
+    """Let MLflow's global functions use the suite's store, whichever store another file's tests used last."""
+    mlflow.set_tracking_uri(suite.uri)
+
+
 @pytest.fixture(scope="module")
 def test_images(paintings_folder):
     """Paths and float pixels (n, 3, 24, 24) of the test images, in the order of the item tables."""
