@@ -1,24 +1,21 @@
-"""Coverage of the intervals of summary.analysis: simulated tables with known effects, some minutes.
+"""Coverage of the intervals of summary.analysis: simulated tables with known effects.
 
-    python benchmarks/interval_coverage.py --replications 2000
+    python benchmarks/interval_coverage.py --tables 2000
 
-Each table: 8 trained cells (factors A, B, C) x seeds x 630 items, read in both class orders.
-True effects in points: A 3, A x B 3, B, C, A x C, B x C none. Run variation is given as the
-standard deviation of a run's accuracy over seeds; a third of its variance is shared by all
-cells of a seed.
+Each table: 8 cells (two-level factors A, B, C) x seeds x test items, from one of twelve structures of the
+runs' variation (tests/results/simulation.py), without any effect and with A and A x B worth 3 points.
+Printed in percent: coverage of the 95 % intervals on new items (mean, lowest and highest of the
+effects); their mean half-width in points (main effects); tables with a false positive after Holm's
+correction (the larger of those with and without effects); tables in which all six simultaneous
+intervals hold; power at the size that is stated as detectable.
 
-Sections: (1) coverage of the two-way and the run-level 95 % intervals, and tables with a false
-positive after Holm's correction; (2) power at the effect that is stated as the smallest detectable
-one; (3) the same variance with other reference distributions, and plain two-way clustering; (4)
-half of the run variance shared by the cells of one architecture (level of A) and seed, so that
-trainings are not independent: with trainings as the units, with seeds, and as tested, the default;
-(5) balanced accuracy and macro-F1.
+Sections: (1) by structure, for 3, 5 and 10 seeds; (2) unequal seeds; (3) other designs; (4) comparison of two
+suites; (5) the accuracy of single cells; (6) balanced accuracy and macro-F1.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "results"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "results"))
@@ -26,149 +23,191 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "results"))
 import click
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 import simulation
-from simulation import FACTORS, SETTINGS, STYLES, Noise, Study, full_factorial, study
-from summary.analysis.contrasts import trained_contrasts
+from simulation import STRUCTURES, STYLES, full_factorial, half_fraction, one_at_a_time
+from studies import BASE, DESIGN, TWO_EFFECTS, Study, study
+from summary.analysis import Factor
+from summary.analysis.comparison import difference_of_suites
+from summary.analysis.contrasts import Contrast, trained_contrasts
+from summary.analysis.layout import Layout
 from summary.analysis.samples import Runs, macro_metrics
-from summary.analysis.uncertainty import interval
 
-ARCHITECTURE = Noise(architecture=0.12, run=0.12)
-
-Results = Mapping[tuple[str, int], Study]  #: (setting, seeds) -> simulated tables
+ITEMS = {3: 630, 5: 472, 10: 472}  # by the number of seeds
+SOME = ("independent, 2 points", "a seed moves all cells", "80 % by architecture", "unequal spread")
+CELLS = DESIGN.trained_cells
 
 
 @click.command(help=__doc__.splitlines()[0])
-@click.option("--replications", default=2000, help="tables per line")
+@click.option("--tables", default=2000, help="Tables per line.")
 @click.option("--random-seed", default=1)
-def main(replications: int, random_seed: int) -> None:
-    margin = 196 * np.sqrt(0.95 * 0.05 / replications)
-    click.echo(
-        f"{replications} tables per line; a coverage of 95 is known to +- {margin:.1f}; figures in percent"
-    )
-    results = {
-        (name, seeds): study(SETTINGS[name], seeds, replications, random_seed=random_seed)
-        for seeds in (3, 5)
-        for name in SETTINGS
-    }
-    print_coverage(results)
-    print_power(results, replications, random_seed)
-    print_alternatives(results, replications // 4, random_seed)
-    print_shared_by_architecture(replications // 2, random_seed)
-    print_macro_metrics(results, min(replications // 4, 400), random_seed)
+def main(tables: int, random_seed: int) -> None:
+    margin = 196 * np.sqrt(0.95 * 0.05 / tables)
+    click.echo(f"{tables} tables per line; the coverage of one effect is known to +- {margin:.1f}")
+    print_structures(tables, random_seed)
+    print_unequal_seeds(tables, random_seed)
+    print_designs(tables, random_seed)
+    print_comparisons(tables, random_seed)
+    print_cells(tables, random_seed)
+    print_macro_metrics(min(tables // 5, 400), random_seed)
 
 
-def print_coverage(results: Results) -> None:
-    click.echo("\n(1) two-way 95 % intervals: coverage by effect")
-    names = next(iter(results.values())).names
-    click.echo(_head([*names, "mean", "by run", "after Holm"]))
-    for line, result in results.items():
-        means = result.coverage.mean(), result.covered_by_run.mean(), result.false_positives
-        click.echo(_line(line, result, 100 * np.array([*result.coverage, *means])))
+def print_structures(tables: int, random_seed: int) -> None:
+    for seeds, items in ITEMS.items():
+        _head(f"(1) {seeds} seeds, {items} items, by structure")
+        rows = []
+        for number, (name, structure) in enumerate(STRUCTURES.items()):
+            settings = {"items": items, "random_seed": random_seed + number}
+            null = study(structure, seeds, tables, **settings)
+            rows.append(_numbers([null, study(structure, seeds, tables, accuracy=TWO_EFFECTS, **settings)]))
+            _line(name, rows[-1])
+        mean, low, high, half, errors, joint, weakest, strongest = np.transpose(rows)
+        summary = [mean.mean(), low.min(), high.max(), half.mean(), errors.max(), joint.min()]
+        _line("all structures", [*summary, weakest.min(), strongest.max()])
 
 
-def print_power(results: Results, replications: int, random_seed: int) -> None:
-    click.echo("\n(2) power at the smallest detectable effect (median of those stated, in points)")
-    click.echo(_head(["A size", "A found", "A x B size", "A x B found"]))
-    settings: dict[str, Any] = {"class_order": False, "random_seed": random_seed + 1}
-    for (name, seeds), result in results.items():
-        main_size, cross_size = (
-            np.median(result.detectable[:, result.names.index(effect)]) for effect in ("A", "A x B")
-        )
-        a = study(SETTINGS[name], seeds, replications, (main_size, 0, 0), 0.0, **settings).rejected[0]
-        ab = study(SETTINGS[name], seeds, replications, (0, 0, 0), cross_size, **settings).rejected[3]
-        click.echo(_line((name, seeds), result, 100 * np.array([main_size, a, cross_size, ab])))
-
-
-def print_alternatives(results: Results, replications: int, random_seed: int) -> None:
-    click.echo("\n(3) alternatives: mean coverage over the effects of A, B, C")
-    click.echo(_head(["as is", "normal", "t(seeds-1)", "plain normal", "plain t(s-1)", "plain var<=0"]))
-    for (name, seeds), result in results.items():
-        quantiles = stats.norm.isf(0.025), stats.t.isf(0.025, seeds - 1)
-        numbers = [result.coverage[1:].mean(), *(result.coverage_with(q)[1:].mean() for q in quantiles)]
-        numbers += _plain(name, seeds, replications, random_seed)
-        click.echo(_line((name, seeds), result, 100 * np.array(numbers)))
-
-
-def print_shared_by_architecture(replications: int, random_seed: int) -> None:
-    click.echo("\n(4) seeds shared within an architecture (A) only: coverage")
-    results = {
-        (unit, seeds): study(
-            ARCHITECTURE, seeds, replications, class_order=False, by_seed=by_seed, random_seed=random_seed
-        )
-        for seeds in (3, 5)
-        for unit, by_seed in (("training", False), ("seed", True), ("tested", None))
-    }
-    click.echo(_head([*next(iter(results.values())).names, "after Holm"]))
-    for line, result in results.items():
-        click.echo(_line(line, result, 100 * np.array([*result.coverage, result.false_positives])))
-
-
-def print_macro_metrics(results: Results, replications: int, random_seed: int) -> None:
-    click.echo(
-        "\n(5) balanced accuracy and macro-F1, 'some': coverage of their mean over the effects of A, B, C"
-    )
-    click.echo(_head(["balanced", "macro-F1"]))
+def print_unequal_seeds(tables: int, random_seed: int) -> None:
     for seeds in (3, 5):
-        numbers = _macro("some", seeds, replications, random_seed)
-        click.echo(_line(("some", seeds), results["some", seeds], 100 * np.array(numbers)))
+        _head(f"(2) {seeds} seeds, but not in every cell, {ITEMS[seeds]} items")
+        full, same = np.ones((8, seeds), bool), np.tile(np.arange(seeds), (8, 1))
+        for title, runs, labels in (
+            ("a run is missing", _without(full, (0, 0)), same),
+            ("a cell has 2 seeds", _without(full, (0, slice(2, None))), same),
+            ("a cell has 1 seed", _without(full, (0, slice(1, None))), same),
+            ("half have 1 less", _without(full, (slice(4, None), 0)), same),
+            ("own seeds per cell", full, np.arange(8 * seeds).reshape(8, -1)),
+        ):
+            # What a seed does to several cells needs common seeds.
+            names = SOME if labels is same else ("independent, 2 points", "unequal spread")
+            settings = {"items": ITEMS[seeds], "runs": runs, "seed_of_run": labels}
+            for name in names:
+                result = study(STRUCTURES[name], seeds, tables, random_seed=random_seed, **settings)
+                _line(f"{title}; {name}", _numbers([result]))
 
 
-def _head(columns: list[str]) -> str:
-    return f"{'runs vary':>10}{'seeds':>6}{'sd':>6}" + "".join(f"{name:>13}" for name in columns)
+def _without(runs: np.ndarray, index: tuple) -> np.ndarray:
+    rest = runs.copy()
+    rest[index] = False
+    return rest
 
 
-def _line(line: tuple[str, int], result: Study, numbers: np.ndarray) -> str:
-    start = f"{line[0]:>10}{line[1]:>6}{100 * result.run_deviation:>6.1f}"
-    return start + "".join(f"{number:>13.1f}" for number in numbers)
+def print_designs(tables: int, random_seed: int) -> None:
+    levels = Factor("A", ("0", "1", "2"))
+    base = dict.fromkeys("ABC", "0")
+    designs = {
+        "three levels": full_factorial((levels, *DESIGN.factors[1:])),
+        "half fraction": half_fraction(DESIGN.factors, base),
+        "one at a time": one_at_a_time(DESIGN.factors, base),
+    }
+    present = CELLS[1:]
+    partial = [rest for contrast in trained_contrasts(DESIGN) if (rest := contrast.over(present))]
+    for seeds in (3, 5):
+        _head(f"(3) {seeds} seeds, other designs, {ITEMS[seeds]} items")
+        settings = {"items": ITEMS[seeds], "random_seed": random_seed}
+        for name in SOME:
+            for title, design in designs.items():
+                result = study(STRUCTURES[name], seeds, tables, design=design, **settings)
+                _line(f"{title}; {name}", _numbers([result]))
+            result = study(
+                STRUCTURES[name],
+                seeds,
+                tables,
+                contrasts=partial,
+                runs=_without(np.ones((8, seeds), bool), (0, slice(None))),
+                **settings,
+            )
+            _line(f"a cell is missing; {name}", _numbers([result]))
 
 
-def _plain(name: str, seeds: int, replications: int, random_seed: int) -> tuple[float, float, float]:
-    """Coverage with the normal and with t(seeds - 1), and how often the variance is not positive."""
+def print_comparisons(tables: int, random_seed: int) -> None:
+    """Two suites of 8 cells; the suite is the last factor, so that seeds act on cells of both alike."""
+    design = full_factorial((*DESIGN.factors, Factor("suite", ("first", "second"))))
+    cells = [(suite, *cell) for *cell, suite in design.trained_cells]
+    contrasts = [difference_of_suites(CELLS), *(difference_of_suites([cell]) for cell in CELLS)]
+    second = np.array([cell[0] == "second" for cell in cells])
+    for seeds in (3, 5):
+        _head(f"(4) two suites of {seeds} seeds, {ITEMS[seeds]} items: all cells, single cells")
+        number = np.tile(np.arange(2 * seeds), (len(cells), 1))
+        runs = {
+            "the same seeds": number < seeds,
+            "other seeds": (number < seeds) != second[:, None],
+            "some seeds": np.where(second[:, None], (number > 0) & (number <= seeds), number < seeds),
+        }
+        for title, chosen in runs.items():
+            for name in SOME:
+                result = study(
+                    STRUCTURES[name],
+                    2 * seeds,
+                    tables,
+                    design=design,
+                    items=ITEMS[seeds],
+                    random_seed=random_seed,
+                    contrasts=contrasts,
+                    cells=cells,
+                    runs=chosen,
+                )
+                _line(f"{title}; {name}", _numbers([result])[:4])
+
+
+def print_cells(tables: int, random_seed: int) -> None:
+    contrasts = [Contrast("cell", "", "", "", ({cell: 1},)) for cell in CELLS]
+    for seeds in (3, 5, 10):
+        _head(f"(5) {seeds} seeds, {ITEMS[seeds]} items: the accuracy of each cell")
+        for name in SOME:
+            settings = {"contrasts": contrasts, "items": ITEMS[seeds], "random_seed": random_seed}
+            result = study(STRUCTURES[name], seeds, tables, **settings)
+            _line(name, _numbers([result])[:4])
+
+
+def print_macro_metrics(tables: int, random_seed: int) -> None:
+    """The truth is the mean estimate, classes held at the counts of STYLES or at four times these."""
+    click.echo(f"\n(6) coverage of the effects on balanced accuracy and macro-F1, {tables} tables")
+    for seeds in (3, 5):
+        for copies in (1, 4):
+            truth = np.repeat(np.arange(len(STYLES)), copies * np.array(STYLES))
+            coverage = _macro("independent, 2 points", seeds, truth, tables, random_seed)
+            text = ", ".join(f"{metric} {100 * share:.1f}" for metric, share in coverage.items())
+            click.echo(f"{seeds} seeds, {len(truth)} items: {text}")
+
+
+def _macro(name: str, seeds: int, truth: np.ndarray, tables: int, random_seed: int) -> Mapping[str, float]:
     rng = np.random.default_rng(random_seed)
-    truth = np.array([0.03, 0, 0, 0.03, 0, 0])
-    codes = (
-        np.array([[level == "1" for level in cell] for cell in full_factorial(FACTORS).trained_cells]) - 0.5
-    )
-    a, b, c = np.repeat(codes, seeds, 0).T
-    columns = np.column_stack([np.ones(len(a)), a, b, c, a * b, a * c, b * c])
-    rows = []
-    for _ in range(replications):
-        accuracy = simulation.accuracies(0.28, (0.03, 0, 0), 0.03)
-        correct, _ = simulation.simulate(rng, accuracy, SETTINGS[name], seeds, 630)
-        estimate, variance = simulation.plain_two_way(correct.reshape(len(a), -1).astype(float), columns)
-        error = np.sqrt(np.maximum(variance[1:], 0))
-        distance = np.abs(estimate[1:] - truth)
-        covered = [distance <= q * error for q in (stats.norm.isf(0.025), stats.t.isf(0.025, seeds - 1))]
-        rows.append([*covered, variance[1:] <= 0])
-    return tuple(np.mean(rows, axis=(0, 2)))
-
-
-def _macro(name: str, seeds: int, replications: int, random_seed: int) -> list[float]:
-    """Coverage for the two macro metrics; the truth is the mean estimate (classes held at their counts)."""
-    rng = np.random.default_rng(random_seed)
-    design = full_factorial(FACTORS)
-    layout = simulation.balanced_layout(tuple(design.trained_cells), seeds)
-    truth = np.repeat(np.arange(len(STYLES)), STYLES)
-    ends: dict[str, list] = {"balanced_accuracy": [], "macro_f1": []}
-    for _ in range(replications):
-        accuracy = simulation.accuracies(0.28, (0.03, 0, 0), 0.03)
-        correct, _ = simulation.simulate(rng, accuracy, SETTINGS[name], seeds, len(truth))
+    layout = Layout([cell for cell in CELLS for _ in range(seeds)], [*range(seeds)] * len(CELLS))
+    estimates: dict[str, list] = {"balanced_accuracy": [], "macro_f1": []}
+    levels = simulation.level_codes(DESIGN)
+    for _ in range(tables):
+        settings = (np.full(8, BASE), seeds, len(truth))
+        [correct] = simulation.draw(rng, STRUCTURES[name], levels, *settings, class_of_item=truth)
         answer = simulation.answers(rng, correct, truth).reshape(-1, len(truth))
         runs = Runs(pd.DataFrame(), (), tuple(map(str, range(len(STYLES)))), truth, answer)
         for metric, sample in macro_metrics(runs, 300, 0).items():
-            rows = []
-            for contrast in trained_contrasts(design):
-                estimate, parts = layout.estimate(contrast, sample)
-                rows.append((estimate, *interval(estimate, parts.variance, parts.df)))
-            ends[metric].append(rows)
-    arrays = [np.array(rows) for rows in ends.values()]
-    means = [array[:, :, 0].mean(0) for array in arrays]
-    return [
-        ((array[:, :, 1] <= mean) & (mean <= array[:, :, 2])).mean()
-        for array, mean in zip(arrays, means, strict=True)
-    ]
+            pairs = [layout.estimate(contrast, sample) for contrast in trained_contrasts(DESIGN)]
+            estimates[metric].append([(e, *parts.interval(e)) for e, parts in pairs])
+    coverage = {}
+    for metric, rows in estimates.items():
+        estimate, low, high = np.moveaxis(np.array(rows), 2, 0)
+        mean = estimate.mean(0)
+        coverage[metric] = float(((low <= mean) & (mean <= high)).mean())
+    return coverage
+
+
+def _head(title: str) -> None:
+    columns = "mean", "lowest", "highest", "half-width", "errors", "joint", "power from", "to"
+    click.echo(f"\n{title}\n{'':48}" + "".join(f"{column:>11}" for column in columns))
+
+
+def _numbers(results: Sequence[Study]) -> list[float]:
+    coverage = np.mean([result.coverage for result in results], axis=0)
+    power = np.mean([result.power for result in results], axis=0)
+    half = np.mean([result.half[:, :3].mean() for result in results])
+    errors = max(result.false_positives for result in results)
+    joint = min(result.joint_coverage for result in results)
+    shares = coverage.mean(), coverage.min(), coverage.max(), half, errors, joint, power.min(), power.max()
+    return [100 * share for share in shares]
+
+
+def _line(name: str, numbers: Sequence[float]) -> None:
+    click.echo(f"{name:48}" + "".join(f"{number:>11.1f}" for number in numbers))
 
 
 if __name__ == "__main__":

@@ -1,64 +1,152 @@
 """Simulated tables of answers whose true effects are known.
 
-A run answers an item correctly if a standard normal variable falls below a threshold (probit model):
+The probability that a run answers an item correctly is logistic in the sum of
 
-    cell + item + interaction of item and the cell's levels + seed (shared by all cells) + run.
+    run + item + interaction of the item and the cell's levels (+ the run's swing on the item's class).
 
-The expected accuracy of a cell then has a closed form, so that effects can be given in points.
+The run's part is set so that its expected accuracy over items is exactly that of its cell plus the
+effects of its seed, which are given in points of accuracy. Effects of the cells are thus known exactly.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+from math import prod
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from summary.analysis import Design, Factor
-from summary.analysis.contrasts import Contrast, paired_contrasts, trained_contrasts
-from summary.analysis.designs import Cell
-from summary.analysis.layout import Layout
-from summary.analysis.samples import Sample
-from summary.analysis.uncertainty import interval, p_value
 
 # Test images per style in the study's data; the shares that truths are drawn from.
 STYLES = (17, 2, 2, 32, 34, 6, 3, 15, 9, 52, 8, 9, 101, 12, 10, 19, 1, 23, 6, 15, 51, 82, 13, 51, 44, 1, 12)
+SHARES = np.array(STYLES) / sum(STYLES)
+
+# Standard deviations on the logistic scale, of items and of their interactions with the levels.
+ITEM, ITEM_LEVEL = 2.2, 0.8
 
 
 @dataclass(frozen=True)
-class Noise:
-    """Standard deviations on the probit scale, where that of a single answer is 1.
+class Shared:
+    """An effect of the seed that cells have in common.
 
-    ``architecture`` is a seed's effect shared by the cells with one level of the first factor only.
+    Cells with the same levels of the factors at the positions ``by`` share one effect per seed; if
+    ``only`` is given, just those with these levels have one.
     """
 
-    item: float = 1.5
-    item_level: float = 0.5
-    seed: float = 0.0
-    run: float = 0.0
-    architecture: float = 0.0
-
-    @property
-    def total(self) -> float:
-        return float(np.sqrt(1 + self.item**2 + self.item_level**2 + self._runs))
-
-    @property
-    def _runs(self) -> float:
-        return self.seed**2 + self.run**2 + self.architecture**2
-
-    def thresholds(self, accuracy: np.ndarray) -> np.ndarray:
-        """Thresholds of cells with these expected accuracies (0..1)."""
-        return stats.norm.ppf(accuracy) * self.total
+    deviation: float  #: in points
+    by: tuple[int, ...] = ()
+    only: tuple[int, ...] | None = None
 
 
-#: Standard deviation of one run's accuracy over seeds: none, about 1 point, about 3 points.
-SETTINGS = {
-    "none": Noise(),
-    "some": Noise(seed=0.04, run=0.06),
-    "much": Noise(seed=0.12, run=0.17),
+@dataclass(frozen=True)
+class Structure:
+    """How the runs vary over seeds; standard deviations in points of accuracy."""
+
+    own: tuple[float, ...]  #: of each run by itself, for each level of the first factor
+    shared: tuple[Shared, ...] = ()
+    collapse: float = 0.0  #: share of the runs whose accuracy falls by 12 points
+    swing: float = 0.0  #: of a run on each class, on the logistic scale
+
+    def run_effects(
+        self, rng: np.random.Generator, levels: np.ndarray, tables: int, seeds: int
+    ) -> np.ndarray:
+        """Draw effects of runs on accuracy, (tables, cells, seeds) in 0..1, with mean 0.
+
+        ``levels`` holds codes of the cells' levels, (cells, factors).
+        """
+        cells = len(levels)
+        own = np.resize(self.own, levels[:, 0].max() + 1)[levels[:, 0]] if levels.size else self.own[:1]
+        effects = rng.normal(size=(tables, cells, seeds)) * np.reshape(own, (-1, 1))
+        for part in self.shared:
+            groups, group = np.unique(levels[:, part.by], axis=0, return_inverse=True)
+            drawn = part.deviation * rng.normal(size=(tables, len(groups), seeds))
+            if part.only is not None:
+                drawn[:, (groups != part.only).any(1)] = 0
+            effects += drawn[:, group.reshape(-1)]
+        effects -= 12 * ((rng.random(effects.shape) < self.collapse) - self.collapse)
+        return effects / 100
+
+
+def _with_architecture(share: float) -> Structure:
+    """Total standard deviation 2 points, a share of the variance common to the cells of an architecture."""
+    return Structure((2 * np.sqrt(1 - share),), (Shared(2 * np.sqrt(share), (0,)),))
+
+
+STRUCTURES = {
+    "independent, 0.7 points": Structure((0.7,)),
+    "independent, 2 points": Structure((2.0,)),
+    "a seed moves all cells": Structure((1.0,), (Shared(2.0),)),
+    "20 % by architecture": _with_architecture(0.2),
+    "50 % by architecture": _with_architecture(0.5),
+    "80 % by architecture": _with_architecture(0.8),
+    "as on paintings": Structure((1.0,), (Shared(2.0, (0,), (0,)),)),
+    "by two factors": Structure((1.0,), (Shared(1.2, (0,)), Shared(1.2, (1,)))),
+    "by a pair of levels": Structure((1.0,), (Shared(2.0, (0, 1), (1, 1)),)),
+    "unequal spread": Structure((3.0, 0.7)),
+    "collapsing runs": Structure((1.0,), collapse=0.05),
+    "classes swing": Structure((1.0,), swing=0.7),
 }
+
+
+def draw(
+    rng: np.random.Generator,
+    structure: Structure,
+    levels: np.ndarray,
+    accuracy: np.ndarray,
+    seeds: int,
+    items: int,
+    tables: int = 1,
+    class_of_item: np.ndarray | None = None,
+) -> np.ndarray:
+    """Draw tables of correct answers, bool (tables, cells, seeds, items).
+
+    Parameters
+    ----------
+    rng : Generator
+    structure : Structure
+    levels : (cells, factors) array of int
+        Codes of the cells' levels.
+    accuracy : (cells,) array
+        Expected accuracies over seeds and items, 0..1.
+    seeds, items, tables : int
+    class_of_item : (items,) array of int, optional
+        Default: drawn by the styles' shares.
+    """
+    run = accuracy[:, None] + structure.run_effects(rng, levels, tables, seeds)
+    deviation = np.sqrt(ITEM**2 + ITEM_LEVEL**2 + structure.swing**2)
+    logit = _logit_of_accuracy(run, deviation)[..., None].astype(np.float32)
+    item = rng.normal(0, ITEM, (tables, 1, items)) + _level_effects(rng, levels, tables, items)
+    logit = logit + item[:, :, None].astype(np.float32)
+    if structure.swing:
+        classes = rng.choice(len(STYLES), items, p=SHARES) if class_of_item is None else class_of_item
+        swings = rng.normal(0, structure.swing, (*run.shape, len(STYLES)))
+        logit += swings[..., classes].astype(np.float32)
+    return rng.random(logit.shape, np.float32) < special.expit(logit)
+
+
+def _level_effects(rng: np.random.Generator, levels: np.ndarray, tables: int, items: int) -> np.ndarray:
+    """Draw interactions of items with levels, (tables, C, n): half the variance by level, half by cell."""
+    cells, factors = levels.shape
+    effects = rng.normal(0, ITEM_LEVEL / np.sqrt(2 if factors else 1), (tables, cells, items))
+    for codes in levels.T:
+        by_level = rng.normal(0, ITEM_LEVEL / np.sqrt(2 * factors), (tables, codes.max() + 1, items))
+        effects += by_level[:, codes]
+    return effects
+
+
+def _logit_of_accuracy(accuracy: np.ndarray, deviation: float) -> np.ndarray:
+    """Find x such that the logistic function of x + deviation * Z has the mean ``accuracy``."""
+    return np.interp(accuracy, *_mean_of_logistic(round(float(deviation), 6))[::-1])
+
+
+@cache
+def _mean_of_logistic(deviation: float) -> tuple[np.ndarray, np.ndarray]:
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    x = np.linspace(-16, 16, 3201)
+    return x, special.expit(x[:, None] + deviation * nodes) @ weights / np.sqrt(2 * np.pi)
 
 
 def full_factorial(factors: Sequence[Factor], base: Mapping[str, str] | None = None) -> Design:
@@ -68,57 +156,47 @@ def full_factorial(factors: Sequence[Factor], base: Mapping[str, str] | None = N
     return Design(tuple(factors), tuple(cells), base=base or {})
 
 
-def accuracies(base: float, mains: Sequence[float], interaction: float = 0.0) -> np.ndarray:
-    """Expected accuracies of the cells of a 2^k design, in the order of itertools.product.
+def half_fraction(factors: tuple[Factor, ...], base: Mapping[str, str]) -> Design:
+    """The half of the combinations of two-level factors whose product of signs is the base cell's."""
+    full = full_factorial(factors)
 
-    ``mains`` are the main effects of the factors, ``interaction`` that of the first two (the
-    difference of differences); all in 0..1.
-    """
-    codes = np.array(np.meshgrid(*[[-0.5, 0.5]] * len(mains), indexing="ij")).reshape(len(mains), -1)
-    return base + np.asarray(mains) @ codes + (interaction * codes[0] * codes[1] if len(mains) > 1 else 0)
+    def side(cell: Mapping[str, str]) -> int:
+        return prod(1 if cell[factor.name] == factor.levels[1] else -1 for factor in full.trained)
 
-
-def simulate(rng: np.random.Generator, accuracy: np.ndarray, noise: Noise, seeds: int, items: int) -> tuple:
-    """Draw one table of correct answers, and their expectations over seeds on the same items.
-
-    Returns
-    -------
-    correct : (C, S, n) bool array
-    expected : (C, n) float array
-        Probability that a new run of the cell answers the item correctly.
-    """
-    cells, half = len(accuracy), len(accuracy) // 2
-    item_effects = rng.normal(0, noise.item, items) + _level_effects(rng, noise.item_level, cells, items)
-    threshold = noise.thresholds(accuracy)[:, None] + item_effects
-    run_effects = rng.normal(0, noise.seed, seeds) + rng.normal(0, noise.run, (cells, seeds))
-    run_effects += np.repeat(rng.normal(0, noise.architecture, (2, seeds)), [half, cells - half], axis=0)
-    correct = rng.normal(size=(cells, seeds, items)) < threshold[:, None] + run_effects[:, :, None]
-    return correct, stats.norm.cdf(threshold / np.sqrt(1 + noise._runs))
+    return Design(factors, tuple(cell for cell in full.cells if side(cell) == side(base)), "half", base)
 
 
-def _level_effects(rng: np.random.Generator, size: float, cells: int, items: int) -> np.ndarray:
-    """Interactions of items with factors, shape (C, n): half the variance by level, half by cell."""
-    factors = max(int(np.log2(cells)), 1)
-    codes = (np.arange(cells)[:, None] >> np.arange(factors)[::-1]) & 1
-    by_level = rng.normal(0, size / np.sqrt(2 * factors), (factors, 2, items))
-    return sum(by_level[f, codes[:, f]] for f in range(factors)) + rng.normal(
-        0, size / np.sqrt(2), (cells, items)
-    )
+def one_at_a_time(factors: tuple[Factor, ...], base: Mapping[str, str]) -> Design:
+    """The base cell, and the cells that differ from it in one factor."""
+    cells = [
+        cell
+        for cell in full_factorial(factors).cells
+        if sum(level != base[name] for name, level in cell.items()) <= 1
+    ]
+    return Design(factors, tuple(cells), "one-at-a-time", base)
+
+
+def level_codes(design: Design) -> np.ndarray:
+    """Codes of the levels of the trained cells, (cells, factors)."""
+    codes = [
+        [factor.levels.index(level) for factor, level in zip(design.trained, cell, strict=True)]
+        for cell in design.trained_cells
+    ]
+    return np.array(codes, int).reshape(len(codes), -1)
 
 
 def answers(rng: np.random.Generator, correct: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Class codes for a table of correctness; wrong answers favour the frequent classes."""
-    share = np.array(STYLES) / sum(STYLES)
-    guess = rng.choice(len(share), correct.shape, p=share)
+    guess = rng.choice(len(STYLES), correct.shape, p=SHARES)
     guess = np.where(
-        guess == truth, (guess + 1 + rng.integers(len(share) - 1, size=guess.shape)) % len(share), guess
+        guess == truth, (guess + 1 + rng.integers(len(STYLES) - 1, size=guess.shape)) % len(STYLES), guess
     )
     return np.where(correct, truth, guess)
 
 
 def truths(rng: np.random.Generator, items: int) -> np.ndarray:
     """Class codes of items, drawn by the styles' shares."""
-    return rng.choice(len(STYLES), items, p=np.array(STYLES) / sum(STYLES))
+    return rng.choice(len(STYLES), items, p=SHARES)
 
 
 def misread(rng: np.random.Generator, answer: np.ndarray) -> np.ndarray:
@@ -135,149 +213,4 @@ def table(answer: np.ndarray, truth: np.ndarray, cells: Sequence[Mapping[str, st
         items.assign(**cell, seed=seed, prediction=styles[answer[number, seed]])
         for number, cell in enumerate(cells)
         for seed in range(answer.shape[1])
-    )
-
-
-FACTORS = tuple(Factor(name, ("0", "1")) for name in "ABC")
-
-
-@dataclass(frozen=True)
-class Study:
-    """Estimates from B simulated tables, of E effects in the order of ``names``."""
-
-    names: tuple[str, ...]
-    truth: np.ndarray  #: (E,) true effects, 0..1
-    estimate: np.ndarray  #: (B, E)
-    low: np.ndarray
-    high: np.ndarray
-    p: np.ndarray
-    detectable: np.ndarray
-    df: np.ndarray
-    covered_by_run: np.ndarray  #: (B, E) does the run-level interval hold the effect on these very items?
-    run_deviation: float  #: mean standard deviation of a run's accuracy over seeds
-
-    @property
-    def coverage(self) -> np.ndarray:
-        """Share of two-way intervals that hold the truth, per effect."""
-        return ((self.low <= self.truth) & (self.truth <= self.high)).mean(0)
-
-    def coverage_with(self, quantile: float) -> np.ndarray:
-        """Coverage with another multiple of the standard error than that of Student's t."""
-        scale = quantile / stats.t.isf(0.025, self.df)
-        return (np.abs(self.estimate - self.truth) <= scale * (self.high - self.low) / 2).mean(0)
-
-    @property
-    def rejected(self) -> np.ndarray:
-        """Share of uncorrected p-values below 5 %, per effect."""
-        return (self.p < 0.05).mean(0)
-
-    @property
-    def false_positives(self) -> float:
-        """Share of tables with any null effect significant after Holm's correction."""
-        order = self.p.argsort(1)
-        steps = np.take_along_axis(self.p, order, 1) * np.arange(self.p.shape[1], 0, -1)
-        rejected = (
-            np.maximum.accumulate(steps, 1) < 0.05
-        )  # statsmodels' multipletests is slow for many tables
-        return float((rejected & (self.truth[order] == 0)).any(1).mean())
-
-
-def study(
-    noise: Noise,
-    seeds: int,
-    replications: int,
-    mains: Sequence[float] = (0.03, 0.0, 0.0),
-    interaction: float = 0.03,
-    *,
-    items: int = 630,
-    class_order: bool = True,
-    by_seed: bool | None = None,
-    random_seed: int = 0,
-) -> Study:
-    """Analyse many tables of 8 trained cells: two-level factors A, B, C, and class order if asked for."""
-    rng = np.random.default_rng(random_seed)
-    accuracy = accuracies(0.28, mains, interaction)
-    orders = (Factor("class_order", ("unsorted", "sorted"), "evaluate"),) if class_order else ()
-    design = full_factorial((*orders, *FACTORS))
-    names = [contrast.factor for contrast in paired_contrasts(design) + trained_contrasts(design)]
-    truth = np.array([*mains, interaction, 0.0, 0.0])
-    if class_order:
-        truth = np.array([accuracy.mean() - 1 / len(STYLES), *truth])
-    tables = [_simulated(rng, design, accuracy, noise, seeds, items, by_seed) for _ in range(replications)]
-    *columns, deviation = zip(*tables, strict=True)
-    columns = [np.array(column) for column in columns]
-    return Study(tuple(names), truth, *columns, float(np.mean(deviation)))
-
-
-def _simulated(
-    rng: np.random.Generator,
-    design: Design,
-    accuracy: np.ndarray,
-    noise: Noise,
-    seeds: int,
-    items: int,
-    by_seed: bool | None,
-) -> tuple:
-    correct, expected = simulate(rng, accuracy, noise, seeds, items)
-    rows, cells = [], tuple(design.trained_cells)
-    if design.evaluated:
-        truth = truths(rng, items)
-        difference = correct - 1.0 * (misread(rng, answers(rng, correct, truth)) == truth)
-        # Over permutations each item is right by chance: 1/27.
-        means = expected.mean(1) - 1 / len(STYLES)
-        rows += _rows(balanced_layout(cells, seeds, True), paired_contrasts(design), difference, means)
-    rows += _rows(
-        balanced_layout(cells, seeds, by_seed), trained_contrasts(design), correct, expected.mean(1)
-    )
-    return *zip(*rows, strict=True), correct.mean(2).std(1, ddof=1).mean()
-
-
-def _rows(
-    layout: Layout, contrasts: Sequence[Contrast], responses: np.ndarray, means: np.ndarray
-) -> list[tuple]:
-    """Per contrast: estimate, two-way interval, p, smallest detectable, df, coverage of the run interval."""
-    cells, seeds, items = responses.shape
-    responses = responses.reshape(-1, items).astype(float)
-    sample = Sample(responses.mean(1), np.cov(responses) / items, items)
-    rows = []
-    for contrast in contrasts:
-        weight = layout.weights(contrast)
-        estimate, parts = layout.estimate(contrast, sample)
-        low, high = interval(estimate, parts.run, parts.df_run)
-        covered = low <= weight.reshape(cells, seeds).sum(1) @ means <= high
-        test = estimate, parts.variance, parts.df
-        rows.append((estimate, *interval(*test), p_value(*test), parts.detectable(), parts.df, covered))
-    return rows
-
-
-@cache
-def balanced_layout(cells: tuple[Cell, ...], seeds: int, by_seed: bool | None = None) -> Layout:
-    """All cells with all seeds, cell by cell."""
-    return Layout([cell for cell in cells for _ in range(seeds)], [*range(seeds)] * len(cells), by_seed)
-
-
-def plain_two_way(correct: np.ndarray, design: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Least squares with plain two-way clustering (Cameron, Gelbach and Miller 2011), for comparison.
-
-    Parameters
-    ----------
-    correct : (R, n) array
-    design : (R, k) array
-        Regressors of the runs, the constant included.
-
-    Returns
-    -------
-    coefficients : (k,) array
-    variances : (k,) array
-        As statsmodels' ``cov_type="cluster"`` with the groups run and item.
-    """
-    runs, items = correct.shape
-    bread = np.linalg.inv(design.T @ design) @ design.T / items  # (k, R)
-    coefficients = bread @ correct.sum(1)
-    scores = bread[:, :, None] * (correct - (design @ coefficients)[:, None])
-    size, free = correct.size, correct.size - design.shape[1]
-    parts = [(scores.sum(2) ** 2).sum(1), (scores.sum(1) ** 2).sum(1), (scores**2).sum((1, 2))]
-    return coefficients, sum(
-        sign * groups / (groups - 1) * (size - 1) / free * part
-        for sign, groups, part in zip((1, 1, -1), (runs, items, size), parts, strict=True)
     )

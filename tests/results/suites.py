@@ -1,13 +1,9 @@
 """Small suites for the tests: designs of the study's four factors, and their answers."""
 
-from collections.abc import Mapping
-from math import prod
-
 import numpy as np
 import pandas as pd
 
 import simulation
-from simulation import SETTINGS, full_factorial
 from summary.analysis import Design, Factor
 from summary.suite import RUN_COLUMNS, Suite
 
@@ -19,32 +15,13 @@ CARD = (CLASS_ORDER, LAYERS, DROPOUT, SMOTE)
 BASE = {"class_order": "sorted", "conv_layers": "3", "dropout": "0.1", "smote": "off"}
 
 
-def half_fraction(factors: tuple[Factor, ...], base: Mapping[str, str]) -> Design:
-    """The half of the combinations of two-level factors whose product of signs is the base cell's."""
-    full = full_factorial(factors)
-
-    def side(cell: Mapping[str, str]) -> int:
-        return prod(1 if cell[factor.name] == factor.levels[1] else -1 for factor in full.trained)
-
-    return Design(factors, tuple(cell for cell in full.cells if side(cell) == side(base)), "half", base)
-
-
-def one_at_a_time(factors: tuple[Factor, ...], base: Mapping[str, str]) -> Design:
-    """The base cell, and the cells that differ from it in one factor."""
-    cells = [
-        cell
-        for cell in full_factorial(factors).cells
-        if sum(level != base[name] for name, level in cell.items()) <= 1
-    ]
-    return Design(factors, tuple(cells), "one-at-a-time", base)
-
-
 def suite(design: Design, seeds: int = 3, items: int = 120, random_seed: int = 0) -> pd.DataFrame:
     """Answers of all runs of a design; accuracies differ from cell to cell."""
     rng = np.random.default_rng(random_seed)
     trained = design.trained_cells
     expected = np.linspace(0.25, 0.45, len(trained))
-    correct, _ = simulation.simulate(rng, expected, SETTINGS["some"], seeds, items)
+    structure = simulation.STRUCTURES["independent, 0.7 points"]
+    [correct] = simulation.draw(rng, structure, simulation.level_codes(design), expected, seeds, items)
     truth = simulation.truths(rng, items)
     readings = {"sorted": simulation.answers(rng, correct, truth)}
     readings["unsorted"] = simulation.misread(rng, readings["sorted"])

@@ -11,7 +11,6 @@ from summary.analysis.estimates import EFFECT, POINTS, effect_columns, main_effe
 from summary.analysis.layout import Layout
 from summary.analysis.responses import Responses
 from summary.analysis.samples import Runs, Sample, accuracy
-from summary.analysis.uncertainty import interval
 
 FEW_ITEMS = 5  # below this a class gets no interval
 
@@ -25,7 +24,7 @@ def per_class_table(families: Sequence[Responses], runs: Runs) -> pd.DataFrame:
             response_sample = responses.apply(sample)
             for contrast in main_effects(responses):
                 estimate, parts = responses.layout.estimate(contrast, response_sample)
-                low, high = interval(estimate, parts.variance, parts.df)
+                low, high = parts.interval(estimate)
                 row = {"class": runs.classes[label], "items": count, **effect_columns(responses, contrast)}
                 row["estimate"] = POINTS * estimate
                 if count >= FEW_ITEMS:
@@ -48,8 +47,7 @@ def cells_table(
     groups = {}
     for reading, rows in readings.groupby(readings):
         chosen = rows.index.to_numpy()
-        # Each run counts as a seed of its own, so that the seeds are no blocks.
-        layout = Layout([cells[run] for run in chosen], chosen)
+        layout = Layout([cells[run] for run in chosen], [*runs.table["seed"][chosen]])
         responses = Responses((), np.eye(len(cells))[chosen], layout)
         groups[reading] = layout, {name: responses.apply(sample) for name, sample in samples.items()}
     table = []
@@ -65,7 +63,7 @@ def cells_table(
 def _cell_row(layout: Layout, cell: Cell, metrics: Mapping[str, Sample]) -> dict:
     mean = Contrast("cell", "", "", "", ({cell: 1},))
     estimate, parts = layout.estimate(mean, metrics["accuracy"])
-    low, high = interval(estimate, parts.variance, parts.df)
+    low, high = parts.interval(estimate)
     values = metrics["accuracy"].value[layout.weights(mean) > 0]
     points = {
         **{name: layout.weights(mean) @ sample.value for name, sample in metrics.items()},

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from summary.analysis.contrasts import Contrast
 from summary.analysis.designs import Cell
 from summary.analysis.estimates import POINTS
 from summary.analysis.layout import Layout
-from summary.analysis.responses import SORTED, Responses
+from summary.analysis.responses import SORTED
 from summary.analysis.samples import Runs, Sample, accuracy, read_runs
-from summary.analysis.uncertainty import interval, p_value
+from summary.analysis.uncertainty import interval
 
 COLUMNS = ["estimate", "low_run", "high_run", "low", "high", "p", "runs", "items", "note"]
 
@@ -20,6 +19,9 @@ def compare(
     first: pd.DataFrame, second: pd.DataFrame, factors: Sequence[str], class_order: str = "class_order"
 ) -> pd.DataFrame:
     """Estimate the accuracy of a second suite minus that of a first, in percentage points.
+
+    Seeds are the units. Where the suites have seeds in common, their runs are paired by seed;
+    else each suite has its own spread over its seeds (Welch 1947, *Biometrika* 34, 28).
 
     Parameters
     ----------
@@ -36,8 +38,7 @@ def compare(
     DataFrame
         First the overall line (unweighted mean over the common cells; its factors read "all",
         class order apart), then one line per common cell: factors, estimate, low_run, high_run,
-        low, high (two-way), p, runs, items, note. Exploratory: p is not corrected. Where both
-        suites hold the same seeds in every common cell, runs are paired by seed.
+        low, high (other seeds and items), p, runs, items, note. Exploratory: p is not corrected.
 
     Raises
     ------
@@ -52,6 +53,8 @@ def compare(
     common = [cell for cell in dict.fromkeys(cells) if {("first", cell), ("second", cell)} <= present]
     if not common:
         raise ValueError("the two suites have no cell in common")
+    labels = [(suite, *cell) for suite, cell in zip(runs.table["suite"], cells, strict=True)]
+    layout = Layout(labels, [*runs.table["seed"]])
     order_position = list(factors).index(class_order) if class_order in factors else None
     by_order: dict[str, list[Cell]] = {}
     for cell in common:
@@ -60,53 +63,38 @@ def compare(
     single: list[dict] = []
     for order in sorted(by_order, key=lambda level: level != SORTED):
         group = by_order[order]
-        responses = _responses(runs, cells, group)
-        response_sample = responses.apply(sample)
         mean = tuple(order if position == order_position else "all" for position in range(len(factors)))
-        overall = overall or [_row(responses, response_sample, factors, mean, group)]
-        single += [_row(responses, response_sample, factors, cell, [cell]) for cell in group]
+        overall = overall or [_row(runs, layout, sample, factors, mean, group)]
+        single += [_row(runs, layout, sample, factors, cell, [cell]) for cell in group]
     return pd.DataFrame(overall + single, columns=[*factors, *COLUMNS])
 
 
-def _responses(runs: Runs, cells: Sequence[Cell], common: Sequence[Cell]) -> Responses:
-    """Take differences paired by seed if the seeds allow it, else the runs of both suites.
-
-    Runs of one cell count as independent: no seed is given twice, so there are no blocks.
-    """
-    run_at = {
-        (suite, cell, seed): run
-        for run, (suite, cell, seed) in enumerate(
-            zip(runs.table["suite"], cells, runs.table["seed"], strict=True)
-        )
-        if cell in common
-    }
-    identity = np.eye(len(cells))
-    pairs = {suite: [key[1:] for key in run_at if key[0] == suite] for suite in ("first", "second")}
-    if set(pairs["first"]) == set(pairs["second"]):
-        differences = [
-            identity[run_at["second", *pair]] - identity[run_at["first", *pair]] for pair in pairs["first"]
-        ]
-        layout = Layout([cell for cell, _ in pairs["first"]], range(len(differences)))
-        return Responses((), np.array(differences), layout, paired=True)
-    layout = Layout([(suite, *cell) for suite, cell, _ in run_at], range(len(run_at)))
-    return Responses((), identity[[*run_at.values()]], layout)
+def difference_of_suites(cells: Sequence[Cell]) -> Contrast:
+    """Build the contrast second minus first over some cells; a run's cell begins with its suite's name."""
+    settings = tuple({("second", *cell): 1, ("first", *cell): -1} for cell in cells)
+    return Contrast("comparison", "suite", "second", "first", settings)
 
 
 def _row(
-    responses: Responses, sample: Sample, factors: Sequence[str], levels: Cell, cells: Sequence[Cell]
+    runs: Runs, layout: Layout, sample: Sample, factors: Sequence[str], levels: Cell, cells: Sequence[Cell]
 ) -> dict:
     """Estimate the mean difference over some cells; ``levels`` stand in the columns of the factors."""
-    settings: list[dict[Cell, int]] = [
-        {cell: 1} if responses.paired else {("second", *cell): 1, ("first", *cell): -1} for cell in cells
-    ]
-    contrast = Contrast("comparison", "suite", "second", "first", tuple(settings))
-    estimate, parts = responses.layout.estimate(contrast, sample)
-    ends = (*interval(estimate, parts.run, parts.df_run), *interval(estimate, parts.variance, parts.df))
+    contrast = difference_of_suites(cells)
+    estimate, parts = layout.estimate(contrast, sample)
+    ends = (*interval(estimate, parts.run, parts.df_run), *parts.interval(estimate))
+    involved = runs.table[layout.weights(contrast) != 0]
     return {
         **dict(zip(factors, levels, strict=True)),
         **dict(zip(COLUMNS, [POINTS * number for number in (estimate, *ends)], strict=False)),
-        "p": p_value(estimate, parts.variance, parts.df),
-        "runs": responses.run_count(contrast),
+        "p": parts.p_value(estimate),
+        "runs": len(involved),
         "items": sample.items,
-        "note": "runs paired by seed" if responses.paired else "runs not paired",
+        "note": _pairing(*(set(seeds) for _, seeds in involved.groupby("suite")["seed"])),
     }
+
+
+def _pairing(first: set, second: set) -> str:
+    shared = len(first & second)
+    if first == second:
+        return "runs paired by seed"
+    return f"runs paired by seed: {shared} of {len(first | second)} seeds" if shared else "runs not paired"

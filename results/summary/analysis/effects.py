@@ -2,7 +2,7 @@
 
 The class order is taken by itself, as the difference between two readings of the same weights.
 The other factors are judged within one class order (``sorted``), since under the other every
-cell sits at chance. Effects are differences of unweighted cell means.
+cell sits at chance. Effects are differences of unweighted cell means. Seeds are the independent units.
 """
 
 from collections.abc import Sequence
@@ -65,7 +65,6 @@ def analyse(
     *,
     replications: int = 1000,
     random_seed: int = 0,
-    by_seed: bool | None = None,
 ) -> Analysis:
     """Estimate the effects of a design from its runs' answers.
 
@@ -77,13 +76,6 @@ def analyse(
         Whose cells the runs belong to.
     replications, random_seed : int
         Of the bootstrap behind balanced accuracy and macro-F1; defaults 1000 and 0.
-    by_seed : bool, optional
-        Let seeds (True) or trainings (False) be the independent units. Two cells trained from one
-        seed share initialisation and order. What a seed does to all cells alike drops out either
-        way, and large networks part as far as with another seed (Summers and Dinneen 2021,
-        ICML), but a small one may owe so much to its first weights that its cells rise and fall
-        together. Default: a test decides for each effect (`layout.Layout`), and its row says
-        so where seeds are the units.
 
     Returns
     -------
@@ -101,7 +93,7 @@ def analyse(
     primary = primary_level(runs, design)
     families = [
         *paired_responses(runs, design, cells),
-        trained_responses(runs, design, cells, primary, by_seed),
+        trained_responses(runs, design, cells, primary),
     ]
     estimable = [responses.estimable() for responses in families]
     not_estimable = [responses.not_estimable() for responses in families]

@@ -10,7 +10,7 @@ from summary.analysis.contrasts import Contrast
 from summary.analysis.designs import Design
 from summary.analysis.responses import Responses
 from summary.analysis.samples import Sample
-from summary.analysis.uncertainty import Components, interval, p_value
+from summary.analysis.uncertainty import Components, interval
 
 POINTS = 100  # effects are in percentage points, metrics in 0..1
 EFFECT = ["kind", "factor", "level", "reference", "within"]
@@ -42,7 +42,7 @@ def _row(metric: str, sample: Sample, responses: Responses, contrast: Contrast, 
     estimate, parts = responses.layout.estimate(contrast, sample)
     counts = responses.seed_counts(contrast)
     low_run, high_run = interval(estimate, parts.run, parts.df_run)
-    low, high = interval(estimate, parts.variance, parts.df)
+    low, high = parts.interval(estimate)
     low_items, high_items = interval(estimate, parts.item, parts.df_item)
     points = {
         "estimate": estimate,
@@ -53,7 +53,7 @@ def _row(metric: str, sample: Sample, responses: Responses, contrast: Contrast, 
         "metric": metric,
         **effect_columns(responses, contrast),
         **{name: POINTS * value for name, value in points.items()},
-        "p": p_value(estimate, parts.variance, parts.df),
+        "p": parts.p_value(estimate),
         "p_holm": np.nan,
         "sign_probability": responses.layout.sign_probability(contrast, sample),
         "runs": responses.run_count(contrast),
@@ -73,8 +73,6 @@ def _remarks(responses: Responses, parts: Components, seed_counts: Sequence[int]
     remarks = []
     if responses.paired:
         remarks.append("two readings of the same weights")
-    elif parts.by_seed:
-        remarks.append("runs of one seed go together: seeds, not trainings, are the units")
     if np.isnan(parts.variance):
         remarks.append(
             "too few seeds: interval over items only, for these very trainings; silent on other seeds"
@@ -82,6 +80,8 @@ def _remarks(responses: Responses, parts: Components, seed_counts: Sequence[int]
     fewest, most = min(seed_counts), max(seed_counts)
     if fewest < most:
         remarks.append(f"{fewest} to {most} seeds per cell; every cell weighs the same")
+    if fewest == 1 < most:
+        remarks.append("the spread over seeds of a cell with one seed is taken from the others")
     return remarks
 
 

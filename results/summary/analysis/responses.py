@@ -93,9 +93,7 @@ def primary_level(runs: Runs, design: Design) -> str | None:
     return SORTED if SORTED in present else present[-1]
 
 
-def trained_responses(
-    runs: Runs, design: Design, cells: Sequence[Cell], primary: str | None, by_seed: bool | None
-) -> Responses:
+def trained_responses(runs: Runs, design: Design, cells: Sequence[Cell], primary: str | None) -> Responses:
     """Take the runs' own values, within the primary class order if there are several.
 
     Parameters
@@ -108,22 +106,17 @@ def trained_responses(
         Trained cell of each run.
     primary : str or None
         From `primary_level`.
-    by_seed : bool or None
-        As for `Layout`.
     """
     chosen, within = np.arange(len(cells)), ""
     if design.evaluated is not None:
         chosen = np.flatnonzero(runs.table[design.evaluated.name] == primary)
         within = f"{design.evaluated.name}={primary}"
-    layout = Layout([cells[run] for run in chosen.tolist()], [*runs.table["seed"][chosen]], by_seed)
+    layout = Layout([cells[run] for run in chosen.tolist()], [*runs.table["seed"][chosen]])
     return Responses(tuple(trained_contrasts(design)), np.eye(len(cells))[chosen], layout, within)
 
 
 def paired_responses(runs: Runs, design: Design, cells: Sequence[Cell]) -> list[Responses]:
-    """Take the differences between readings of the same training, for each level of the class order.
-
-    The seed is their unit: all cells of a seed are read through one permutation of the classes.
-    """
+    """Take the differences between readings of the same training, for each level of the class order."""
     readings = np.eye(len(cells))
     responses = []
     for contrast in paired_contrasts(design):
@@ -135,6 +128,6 @@ def paired_responses(runs: Runs, design: Design, cells: Sequence[Cell]) -> list[
             if level == contrast.reference and (cell, seed, contrast.level) in run_at
         }
         transform = np.array([*pairs.values()]).reshape(-1, len(cells))
-        layout = Layout([cell for cell, _ in pairs], [seed for _, seed in pairs], by_seed=True)
+        layout = Layout([cell for cell, _ in pairs], [seed for _, seed in pairs])
         responses.append(Responses((contrast,), transform, layout, paired=True))
     return responses

@@ -30,10 +30,13 @@ class Runs:
 
 @dataclass(frozen=True)
 class Sample:
-    """A metric of each run (0..1), and the covariance of these values over test sets drawn anew."""
+    """A metric of each run (0..1), and the covariance of these values over test sets drawn anew.
 
-    value: np.ndarray  #: (R,)
-    covariance: np.ndarray  #: (R, R)
+    Those of several tables with the same runs may be stacked along leading axes.
+    """
+
+    value: np.ndarray  #: (..., R)
+    covariance: np.ndarray  #: (..., R, R)
     items: int  #: number of test items behind it
 
 
@@ -82,16 +85,21 @@ def read_runs(answers: pd.DataFrame, factors: Sequence[str]) -> Runs:
 
 
 def accuracy(runs: Runs, label: int | None = None) -> Sample:
-    """Compute the share of correct answers, on all items or on those of one class.
+    """Compute the share of correct answers, on all items or on those of one class."""
+    return mean_score(runs.correct if label is None else runs.correct[:, runs.truth == label])
 
-    The covariance of two runs' accuracies over test sets is that of their answers over items,
-    divided by the number of items. A single item says nothing of how items differ: NaN.
+
+def mean_score(scores: np.ndarray) -> Sample:
+    """Compute the mean over the items of each run's scores, shape (..., R, n).
+
+    The covariance of two runs' means over test sets is that of their scores over items, divided
+    by the number of items. A single item says nothing of how items differ: NaN.
     """
-    correct = runs.correct if label is None else runs.correct[:, runs.truth == label]
-    items = correct.shape[1]
-    deviation = correct - correct.mean(1, keepdims=True)
+    items = scores.shape[-1]
+    mean = scores.mean(-1, keepdims=True)
+    deviation = scores - mean
     divisor = (items - 1) * items or np.nan  # items - 1 for an unbiased covariance, items for that of means
-    return Sample(correct.mean(1), deviation @ deviation.T / divisor, items)
+    return Sample(mean[..., 0], deviation @ deviation.swapaxes(-1, -2) / divisor, items)
 
 
 def macro_metrics(runs: Runs, replications: int = 1000, random_seed: int = 0) -> dict[str, Sample]:

@@ -119,8 +119,8 @@ Over the settings that did run (exploratory, outside the correction):
 {% endif %}
 Suite {{ suite_id }}: {{ runs }} runs{% if commits %}, trained at commit {{ commits }}{% endif %}.
 Intervals on new images count what another seed and what other images would change, those on this
-test set the seeds alone: Student's t with Satterthwaite's degrees of freedom. Holm's correction is
-over the rows of a table.
+test set the seeds alone. Seeds are the units: Student's t with Satterthwaite's degrees of freedom.
+Holm's correction is over the rows of a table.
 
 {{ images }}
 """

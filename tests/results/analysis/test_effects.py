@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from simulation import full_factorial
+from simulation import full_factorial, half_fraction, one_at_a_time
 from suites import (
     BASE,
     CARD,
@@ -16,8 +16,6 @@ from suites import (
     SMOTE,
     answers_of,
     effect,
-    half_fraction,
-    one_at_a_time,
     suite,
 )
 from summary.analysis import Analysis, Factor, analyse
@@ -37,9 +35,8 @@ def test_two_by_two_by_hand():
     assert effect(table, "conv_layers")["estimate"] == pytest.approx(45)
     assert effect(table, "smote")["estimate"] == pytest.approx(15)
     assert effect(table, "conv_layers x smote")["estimate"] == pytest.approx(30)
-    # Residuals after cells and seeds: seed means 45 and 60, so -+2.5, -+(-7.5) and -+2.5 twice;
-    # their squares sum to 150 on (4 - 1)(2 - 1) = 3 degrees of freedom: 50 per run.
-    half = stats.t.isf(0.025, 3) * np.sqrt(50 * 8 * 0.25**2)
+    # The effect in each seed: (50 + 80) / 2 - (20 + 30) / 2 = 40, and (70 + 100) / 2 - (40 + 30) / 2 = 50.
+    half = stats.t.isf(0.025, 1) * np.std([40, 50], ddof=1) / np.sqrt(2)
     layers = effect(table, "conv_layers")
     assert (layers["low_run"], layers["high_run"]) == pytest.approx((45 - half, 45 + half))
     # The items' own main effects: over four runs at each level.
@@ -50,8 +47,8 @@ def test_two_by_two_by_hand():
         )
     half = stats.t.isf(0.025, 9) * 100 * per_item.std(ddof=1) / np.sqrt(10)
     assert (layers["low_items"], layers["high_items"]) == pytest.approx((45 - half, 45 + half))
-    assert layers["low"] < layers["low_run"]
-    assert layers["high"] > layers["high_run"]
+    assert layers["low"] <= layers["low_run"]
+    assert layers["high"] >= layers["high_run"]
     assert (layers["runs"], layers["seeds"], layers["items"]) == (8, 2, 10)
 
 
@@ -195,9 +192,18 @@ def test_unequal_seeds_weigh_cells_the_same():
     assert row["estimate"] == pytest.approx((30 + 90) / 2 - (40 + 60) / 2)
     assert "1 to 3 seeds per cell" in row["note"]
     assert row["seeds"] == 1
-    # Pooled within cells: squares 800 + 200 + 200 on 8 - 4 degrees of freedom.
-    half = stats.t.isf(0.025, 4) * np.sqrt(300 * 0.25 * (1 / 3 + 1 + 1 / 2 + 1 / 2))
-    assert row["high_run"] - row["estimate"] == pytest.approx(half)
+    assert np.isfinite(row["high"])
+
+
+def test_unequal_seeds_by_hand():
+    row = effect(analyse_crossed({("1",): [2, 4, 6], ("3",): [5, 7]}, (LAYERS,)).effects, "conv_layers")
+    # Of each seed: deviations from the cell's mean / its n runs * root of n / (n - 1).
+    shares = np.array([20, 0, -20]) / 3 * np.sqrt(3 / 2) + np.array([-10, 10, 0]) / 2 * np.sqrt(2)
+    # Their covariance for independent runs of variance 1.
+    expected = (np.eye(3) - 1 / 3) / 6 + np.pad((np.eye(2) - 1 / 2) / 2, (0, 1))
+    df = np.trace(expected) ** 2 / (expected**2).sum()
+    half = stats.t.isf(0.025, df) * np.sqrt((shares**2).sum())
+    assert (row["low_run"], row["high_run"]) == pytest.approx((20 - half, 20 + half))
 
 
 def test_runs_that_never_vary_give_no_error():
