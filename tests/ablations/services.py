@@ -18,7 +18,7 @@ import psutil
 
 BIN = Path(sys.executable).parent
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
-QUICK = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # its nine processes take a while to start
+QUICK = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # saves the start of nine processes
 
 
 def free_port() -> int:
@@ -27,10 +27,11 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 90) -> None:
-    until = time.monotonic() + seconds
+def wait_until(condition: Callable[[], bool], failure: str, seconds: float = 90) -> None:
+    """Wait until a condition holds; fail with a message after some seconds."""
+    deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < until, what
+        assert time.monotonic() < deadline, failure
         time.sleep(0.1)
 
 
@@ -56,7 +57,7 @@ class Service:
             )
 
     def kill(self) -> None:
-        """End the program and its descendants at once, as the failure of a machine does."""
+        """Kill the program and its descendants at once, like the failure of a machine."""
         with suppress(psutil.NoSuchProcess):
             root = psutil.Process(self.process.pid)
             processes = [root, *root.children(recursive=True)]
@@ -93,7 +94,7 @@ class Server(Service):
 
 @contextmanager
 def running(service: Service) -> Iterator[Service]:
-    """End the service after the block, whatever happens in it."""
+    """Kill the service at the end of the block, also after an exception."""
     try:
         yield service
     finally:
@@ -114,37 +115,39 @@ class Postgres(Service):
         assert binaries is not None
         self.port = free_port()
         self.uri = f"postgresql+psycopg2://mlflow@127.0.0.1:{self.port}/mlflow"
-        self.place = Path(tempfile.mkdtemp(prefix="postgres-"))  # pytest's own folders are closed to others
+        self.scratch = Path(
+            tempfile.mkdtemp(prefix="postgres-")
+        )  # its own: pytest's are closed to other users
         self.user: list[str] = []
         if os.geteuid() == 0:
             self.user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]
-            shutil.chown(self.place, "postgres", "postgres")
-        data = self.place / "data"
+            shutil.chown(self.scratch, "postgres", "postgres")
+        data = self.scratch / "data"
         self._call(binaries / "initdb", "-D", data, "-U", "mlflow", "--auth=trust", "--no-sync", "-E", "UTF8")
-        command = [*self.user, binaries / "postgres", "-D", data, "-p", self.port, "-k", self.place]
-        super().__init__([*command, "-h", "127.0.0.1", "-c", "fsync=off"], self.place, CLEAN)
+        command = [*self.user, binaries / "postgres", "-D", data, "-p", self.port, "-k", self.scratch]
+        super().__init__([*command, "-h", "127.0.0.1", "-c", "fsync=off"], self.scratch, CLEAN)
         try:
-            where = ["-h", "127.0.0.1", "-p", str(self.port)]
-            ready = [binaries / "pg_isready", "-q", *where]
+            address = ["-h", "127.0.0.1", "-p", str(self.port)]
+            ready = [binaries / "pg_isready", "-q", *address]
             wait_until(lambda: subprocess.run(ready).returncode == 0, "PostgreSQL does not start")
-            self._call(binaries / "createdb", *where, "-U", "mlflow", "mlflow")
+            self._call(binaries / "createdb", *address, "-U", "mlflow", "mlflow")
         except BaseException:
             self.kill()
             raise
 
     def _call(self, *command: object) -> None:
         done = subprocess.run(
-            [*self.user, *map(str, command)], cwd=self.place, env=CLEAN, capture_output=True, text=True
+            [*self.user, *map(str, command)], cwd=self.scratch, env=CLEAN, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr
 
     def kill(self) -> None:
         super().kill()
-        shutil.rmtree(self.place, ignore_errors=True)
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
 
 class Node(Service):
-    """A node of a Ray cluster with its own cache folder, started as on a machine of its own."""
+    """A node of a Ray cluster with its own cache folder, started as if on a machine of its own."""
 
     def __init__(self, folder: Path, *options: object, cpus: int = 1):
         command = [BIN / "ray", "start", "--block", f"--num-cpus={cpus}", "--num-gpus=0", *options]
@@ -157,7 +160,7 @@ class Node(Service):
 def two_nodes(folder: Path) -> Iterator[tuple[str, Node, Node]]:
     """Start a Ray cluster of a head and another node with one processor each; yield its address and both."""
     port = free_port()
-    scratch = Path("/tmp") / f"ray-{port}"  # short: paths of sockets have 107 characters at most
+    scratch = Path("/tmp") / f"ray-{port}"  # short: the path of a socket has at most 107 characters
     address = f"127.0.0.1:{port}"
     head = Node(
         folder / "head", "--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={scratch}"

@@ -19,8 +19,8 @@ ARGUMENTS = {
 CELLS = 4  # from 2 trainings
 
 
-class Undisturbed(NamedTuple):
-    """A suite that ran from its start to its end."""
+class Reference(NamedTuple):
+    """A suite that ran without faults."""
 
     results: dict[str, dict[str, float]]  #: metrics by fingerprint
     seconds: float
@@ -42,7 +42,7 @@ def environment(folder: Path, uri: str = "") -> dict[str, str]:
 
 
 def results(uri: str, experiment: str = "0") -> dict[str, dict[str, float]]:
-    """Return the metrics of finished cells by fingerprint, without durations; no cell may have two runs."""
+    """Return the metrics of finished cells by fingerprint, without durations; fail if a cell has two."""
     runs = MlflowClient(uri).search_runs(
         [experiment], "tags.role = 'cell' and attributes.status = 'FINISHED'"
     )

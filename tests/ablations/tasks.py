@@ -1,36 +1,37 @@
-"""Work for the tests of engines, in a module because workers import it."""
+"""Tasks for the tests of engines, in a module of their own because workers import it."""
 
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 
 class OddError(Exception):
-    """Can be pickled, but not loaded again: that calls it with one argument."""
+    """An error that can be pickled but not unpickled, which calls the class with one argument."""
 
     def __init__(self, first: int, second: int):
         super().__init__(f"{first} and {second}")
 
 
-def work(task: tuple[str, Path], report) -> str:
-    """Do what the task's word says; every call leaves a file in the task's folder."""
-    word, folder = task
+def work(task: tuple[str, Path], report: Callable[[float], None]) -> str:
+    """Carry out the task's instruction; every call creates a file in the task's folder."""
+    instruction, folder = task
     folder.mkdir(parents=True, exist_ok=True)
     calls = len(list(folder.iterdir()))
     (folder / f"{calls}-{os.getpid()}").touch()
     report(0.5)
-    if word == "fail":
-        raise ValueError("as asked")
-    if word == "fail oddly":
+    if instruction == "fail":
+        raise ValueError("failed as instructed")
+    if instruction == "fail with OddError":
         raise OddError(1, 2)
-    if word == "die" or (word == "die once" and calls == 0):
+    if instruction == "die" or (instruction == "die once" and calls == 0):
         os.kill(os.getpid(), signal.SIGKILL)
-    if word == "nap":
+    if instruction == "nap":
         time.sleep(2)
-    if word == "sleep":
+    if instruction == "sleep":
         time.sleep(600)
-    return "gone"
+    return "done"
 
 
 def process_id(seconds: float) -> int:

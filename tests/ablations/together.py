@@ -1,8 +1,8 @@
 """Run commands, each as ``__main__`` of its own process, in processes that have loaded the libraries once.
 
-Reads a JSON list of {"words", "environment", "folder"} on standard input, and writes one of {"code", "out",
-"err"}. "words" are the arguments of ``python``: "-m", a module and its
-arguments, or a script and its arguments.
+Reads a JSON list of {"words", "environment", "folder"} from standard input, and writes a list of {"code",
+"out", "err"}. "words" are the arguments of ``python``: "-m", a module and its arguments, or a script and its
+arguments.
 """
 
 import json
@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import statsmodels.api  # noqa: F401  loaded once for all commands, as the next
+import statsmodels.api  # noqa: F401  loaded once for all commands, like the next import
 
 import ablations.suite.course  # noqa: F401
 from tests.conftest import ROOT
@@ -47,7 +47,7 @@ def start(words: list[str]) -> None:
     except SystemExit as end:
         code = end.code
     except BaseException:
-        sys.excepthook(*sys.exc_info())  # what a user would see
+        sys.excepthook(*sys.exc_info())  # prints the traceback that a user would see
         code = 1
     sys.stdout.flush()
     sys.stderr.flush()

@@ -28,23 +28,23 @@ def test_results_errors_and_progress(tmp_path):
         result.index: result
         for result in Local(2, 1).run(work, tasks, lambda index, fraction: fractions[index].append(fraction))
     }
-    assert [results[index].value for index in range(4)] == ["gone", None, "gone", "gone"]
+    assert [results[index].value for index in range(4)] == ["done", None, "done", "done"]
     assert [type(results[index].error) for index in (0, 2, 3)] == [type(None)] * 3
     assert isinstance(results[1].error, ValueError)
-    assert "as asked" in str(results[1].error)
+    assert "failed as instructed" in str(results[1].error)
     assert all(calls(folder) == 1 for _, folder in tasks)
     assert all(reported == [0.0, 0.5] for reported in fractions.values())
 
 
 def test_an_error_that_cannot_be_pickled_keeps_its_message(tmp_path):
-    result = run(Local(1, 1), [("fail oddly", tmp_path / "a")])[0]
+    result = run(Local(1, 1), [("fail with OddError", tmp_path / "a")])[0]
     assert str(result.error) == "OddError: 1 and 2"
 
 
 def test_a_task_whose_worker_dies_is_tried_twice(tmp_path):
     tasks = [("die once", tmp_path / "a"), ("die", tmp_path / "b"), ("go", tmp_path / "c")]
     results = run(Local(1, 1), tasks)
-    assert results[0].value == results[2].value == "gone"
+    assert results[0].value == results[2].value == "done"
     assert isinstance(results[1].error, WorkerDied)
     assert [calls(folder) for _, folder in tasks] == [2, 2, 1]
 
@@ -53,7 +53,7 @@ def test_a_death_does_not_touch_the_tasks_of_other_workers(tmp_path):
     tasks = [("die", tmp_path / "a"), ("nap", tmp_path / "b")]  # the nap outlasts both deaths
     results = run(Local(2, 1), tasks)
     assert isinstance(results[0].error, WorkerDied)
-    assert results[1].value == "gone"
+    assert results[1].value == "done"
     assert calls(tmp_path / "b") == 1
 
 
@@ -70,7 +70,7 @@ def test_workers_killed_at_any_moment(tmp_path, capfd):
 
     results = {result.index: result for result in Local(2, 1).run(work, tasks, kill_sometimes)}
     assert len(results) == len(tasks)
-    assert all(result.value == "gone" or isinstance(result.error, WorkerDied) for result in results.values())
+    assert all(result.value == "done" or isinstance(result.error, WorkerDied) for result in results.values())
     assert multiprocessing.active_children() == []
     assert "Traceback" not in capfd.readouterr().err
 
@@ -90,7 +90,7 @@ def test_a_generator_that_is_closed_ends_the_workers(tmp_path):
     results = Local(2, 1).run(
         work, [("go", tmp_path / "a"), ("sleep", tmp_path / "b")], lambda index, fraction: None
     )
-    assert next(results).value == "gone"
+    assert next(results).value == "done"
     results.close()
     assert multiprocessing.active_children() == []
 

@@ -15,7 +15,7 @@ pytest.importorskip("ray", reason="Ray is not installed: pip install -r requirem
 
 
 @pytest.mark.timeout(240)
-def test_a_node_dies_and_every_cell_is_finished(tmp_path, paintings_folder, undisturbed):
+def test_a_node_dies_and_every_cell_is_finished(tmp_path, paintings_folder, reference):
     with (
         running(Server(tmp_path / "server", f"sqlite:///{tmp_path}/server.db")) as server,
         two_nodes(tmp_path) as (address, head, other),
@@ -48,7 +48,7 @@ def test_a_node_dies_and_every_cell_is_finished(tmp_path, paintings_folder, undi
         finally:
             suite.kill()
         text = output.read_text()
-        assert results(server.uri) == undisturbed.results
+        assert results(server.uri) == reference.results
         lost = client.search_runs(["0"], "tags.role = 'cell' and attributes.status != 'FINISHED'")
         assert {run.info.status for run in lost} == {"KILLED"}
         assert {int(run.data.tags["process.pid"]) for run in lost} <= workers

@@ -188,12 +188,12 @@ def finish(suite: Suite, expected: dict) -> None:
     suite.assert_complete(expected)
 
 
-def test_a_stopped_suite_goes_on_and_ends_with_the_same_results(tmp_path, paintings_folder, undisturbed):
+def test_a_stopped_suite_goes_on_and_ends_with_the_same_results(tmp_path, paintings_folder, reference):
     choice = random.Random(5)
     suite = Suite(tmp_path / "suite", paintings_folder)
     for means in ("SIGKILL to everything", "SIGINT to the group", "SIGKILL to a worker"):
         stop(suite, means, choice.uniform(0, 0.5), choice, training=True)
-    suite.assert_complete(undisturbed.results)  # the last start replaced the worker that it lost
+    suite.assert_complete(reference.results)  # the last start replaced the worker that it lost
     assert len(suite.runs("KILLED")) >= 2 + 3  # two suites, and the active runs at each stop
     logs = [suite.log(run) for run in suite.runs("FINISHED") if run.data.tags["role"] == "cell"]
     assert any("resumed after epoch" in text for text in logs)
@@ -201,22 +201,22 @@ def test_a_stopped_suite_goes_on_and_ends_with_the_same_results(tmp_path, painti
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
-def test_a_suite_that_is_stopped_at_random_moments_goes_on(tmp_path, paintings_folder, undisturbed, seed):
+def test_a_suite_that_is_stopped_at_random_moments_goes_on(tmp_path, paintings_folder, reference, seed):
     choice = random.Random(seed)
     for number, means in enumerate(choice.sample(STOPS, len(STOPS))):
         if number % 3 == 0:  # after about three stops a suite has nothing left to run
             suite = Suite(tmp_path / str(number), paintings_folder, workers=2)
-        stop(suite, means, choice.uniform(0, 1.2) * undisturbed.seconds, choice)
+        stop(suite, means, choice.uniform(0, 1.2) * reference.seconds, choice)
         if number % 3 == 2:
-            finish(suite, undisturbed.results)
+            finish(suite, reference.results)
 
 
 @pytest.mark.slow
-def test_two_suites_at_once_on_a_new_database_share_the_work(tmp_path, paintings_folder, undisturbed):
+def test_two_suites_at_once_on_a_new_database_share_the_work(tmp_path, paintings_folder, reference):
     suite = Suite(tmp_path / "suite", paintings_folder)
     for process, output in [suite.start(), suite.start()]:
         assert process.wait(300) == 0, output.read_text()
-    suite.assert_complete(undisturbed.results)
+    suite.assert_complete(reference.results)
     parents = [run for run in suite.runs("FINISHED") if run.data.tags["role"] == "suite"]
     reused = [int(run.data.tags.get("reused", 0)) for run in parents]
     assert sum(reused) == CELLS  # each runs what the other has not

@@ -153,7 +153,7 @@ def test_an_unusable_server_is_reported_before_anything_starts(
 
 
 def test_the_next_start_logs_trainings_that_finished_without_the_server(
-    server, login, tmp_path, paintings_folder, undisturbed
+    server, login, tmp_path, paintings_folder, reference
 ):
     # Few retries: MLflow's default waits for four minutes.
     few_retries = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_EXPERIMENT_NAME": "gone"}
@@ -181,7 +181,7 @@ def test_the_next_start_logs_trainings_that_finished_without_the_server(
     assert outcomes
     server.wait()
     assert start(paintings_folder, tmp_path, server.uri, **few_retries).wait(200) == 0, output.read_text()
-    assert results(server.uri, experiment) == undisturbed.results
+    assert results(server.uri, experiment) == reference.results
     runs = client.search_runs([experiment], "tags.role = 'cell' and attributes.status = 'FINISHED'")
     durations = [run.data.metrics["time/training_s"] for run in runs]
     assert {stored.seconds for stored in outcomes} <= set(durations)  # not trained again
@@ -194,7 +194,7 @@ def test_the_next_start_logs_trainings_that_finished_without_the_server(
 
 
 @pytest.mark.slow
-def test_eight_workers_survive_an_outage_of_a_minute(server, login, tmp_path, paintings_folder, undisturbed):
+def test_eight_workers_survive_an_outage_of_a_minute(server, login, tmp_path, paintings_folder, reference):
     client = MlflowClient(server.uri)
     experiment = client.create_experiment("a minute")
     output = tmp_path / "output.txt"
@@ -214,4 +214,4 @@ def test_eight_workers_survive_an_outage_of_a_minute(server, login, tmp_path, pa
     assert process.wait(900) == 0, output.read_text()
     finished = results(server.uri, experiment)
     assert len(finished) == 4 * CELLS
-    assert undisturbed.results.items() <= finished.items()
+    assert reference.results.items() <= finished.items()
