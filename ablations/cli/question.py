@@ -11,7 +11,6 @@ from ablations.cli.options import command_line, option_groups
 from ablations.design import designs
 from ablations.design.designs import Design, SuiteDescription
 from ablations.design.factors import DesignError, Factor, parse_base, parse_factors
-from ablations.engines.engine import EngineError
 from ablations.engines.processes import start_fork_server
 from ablations.process import environment, interrupts, progress
 from ablations.suite.options import GROUPS, SuiteOptions
@@ -46,7 +45,8 @@ def question(name: str, text: str, card: Sequence[Factor], example: str) -> clic
         description = SuiteDescription(text.strip(), command_line(name, options))
         sys.exit(_run(design, options, description))
 
-    return commands.command(text, f"mlflow run . -e {name} {example}", OPTIONS)(ask)
+    example = f"mlflow run . -e {name} {example}"
+    return commands.command(text, example, OPTIONS, last_line=interrupts.LAST_LINE)(ask)
 
 
 def _design(card: Sequence[Factor], options: SuiteOptions) -> Design:
@@ -62,20 +62,9 @@ def _run(design: Design, options: SuiteOptions, description: SuiteDescription) -
     interrupts.end_with_launcher()
     environment.quiet_libraries()
     start_fork_server()
-    from ablations.suite import course, machines  # here, so that --help need not load torch and MLflow
+    from ablations.suite import course  # here, so that --help need not load torch and MLflow
 
     if options.quiet:
         progress.set_quiet()
-    if options.engine == "local":
-        try:
-            device = machines.resolve_device(options.device)
-        except EngineError as error:
-            raise click.BadParameter(str(error), param_hint="--device") from error
-        options = options.model_copy(update={"device": device})
-    try:
-        interrupts.interrupt_once()
-        return course.run(design, options, description)
-    except KeyboardInterrupt:
-        interrupts.ignore_signals()
-        click.echo(f"\n{interrupts.LAST_LINE}", err=True)
-        return interrupts.EXIT_CODE
+    interrupts.interrupt_once()
+    return course.run(design, options, description)

@@ -35,6 +35,7 @@ class Command(cloup.Command):
     """A command whose errors are one line; with ``--debug`` the traceback stands before it."""
 
     expected_errors: Expected = NONE_EXPECTED  #: beside UserError
+    last_line = "stopped"  #: printed after an interrupt
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **settings: Any) -> Any:
         """Run the command; as a program, stop at the first Ctrl-C and ignore the next."""
@@ -57,7 +58,7 @@ class Command(cloup.Command):
             raise
         except KeyboardInterrupt:
             interrupts.ignore_signals()
-            click.echo("\nstopped", err=True)
+            click.echo(f"\n{self.last_line}", err=True)
             ctx.exit(interrupts.EXIT_CODE)
         except Exception as error:
             if ctx.meta.get(DEBUG):
@@ -77,7 +78,12 @@ class Command(cloup.Command):
 
 
 def command(
-    text: str, example: str, options: Options, expected: Expected = NONE_EXPECTED
+    text: str,
+    example: str,
+    options: Options,
+    *,
+    expected: Expected = NONE_EXPECTED,
+    last_line: str = Command.last_line,
 ) -> Callable[[Callable], Command]:
     """Make a command of a function.
 
@@ -92,6 +98,8 @@ def command(
     expected : mapping, optional
         Types of errors of other packages that are for the user, as `errors.UserError` is -> function that
         returns the message of one.
+    last_line : str
+        Printed after an interrupt. Default ``"stopped"``.
 
     Returns
     -------
@@ -106,7 +114,7 @@ def command(
         settings = {"show_default": True, "max_content_width": 100}
         epilog = f"\b\nExample: {example}"
         decorated = cloup.command(cls=Command, help=text, epilog=epilog, context_settings=settings)(function)
-        decorated.expected_errors = expected
+        decorated.expected_errors, decorated.last_line = expected, last_line
         return decorated
 
     return decorate

@@ -24,7 +24,7 @@ _interrupted = False  # a signal has arrived since interrupt_once()
 _deferrals = 0  # number of deferred() blocks that are open
 
 
-def exit_on_signal(last_line: str = LAST_LINE) -> None:
+def exit_on_signal() -> None:
     """Exit on the first signal.
 
     Used while the libraries load, before any run has been created, when nothing has to be cleaned up.
@@ -35,7 +35,7 @@ def exit_on_signal(last_line: str = LAST_LINE) -> None:
         # be swallowed by an extension module that is being initialized.
         # os.write, since print may be interrupted halfway through the same buffer. os._exit, since
         # an ordinary exit would run the exit handlers of half-loaded libraries.
-        os.write(2, f"\n{last_line}\n".encode())
+        os.write(2, f"\n{LAST_LINE}\n".encode())
         os._exit(EXIT_CODE)
 
     _install(write_and_exit)

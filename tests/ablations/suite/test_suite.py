@@ -209,7 +209,7 @@ def test_a_larger_suite_runs_only_what_is_new(more):
         (["--design", "quarter"], "one-at-a-time"),
         (["--seeds", "0"], "--seeds"),
         (["--epochs", "many"], "--epochs"),
-        (["--device", "tpu"], "--device"),
+        (["--device", "tpu"], "device=tpu"),
         (["--data", "/no/such/folder"], "/no/such/folder"),
     ],
 )
