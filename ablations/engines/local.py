@@ -58,7 +58,8 @@ class Local:
 
         def assign(connection: Connection) -> None:
             busy[connection] = index = waiting.popleft()
-            _send(connection, (work, tasks[index]))
+            with suppress(OSError):  # the worker is dead: the next `_receive` says so
+                connection.send((work, tasks[index]))
 
         try:
             while waiting or busy:
@@ -131,12 +132,6 @@ class Local:
 
 def _without_report(function: Callable[[Any], Any], argument: Any, _: Report) -> Any:
     return function(argument)
-
-
-def _send(connection: Connection, message: object) -> None:
-    """Send a message to a worker; if it is dead, the next `_receive` says so."""
-    with suppress(OSError):
-        connection.send(message)
 
 
 def _receive(connection: Connection) -> Any:

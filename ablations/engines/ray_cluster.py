@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import threading
-import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -35,7 +34,6 @@ SENT_VARIABLES = ("MLFLOW_", "WIKIART_SAVE_SECONDS")  # beginnings of the names 
 KEPT_VARIABLES = ("MLFLOW_RUN_ID",)  # not sent: the run of the suite itself
 NODE_TRIES = 5  # how often a task is started whose node dies: nodes may be lent, and reclaimed
 POLL = 0.2  # seconds between two checks for ended tasks
-CAPACITY_INTERVAL = 2.0  # seconds between two counts of the nodes' capacity
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PROCESS_DIED = (WorkerCrashedError, OutOfMemoryError)
@@ -134,12 +132,16 @@ class Cluster:
         waiting = deque(range(len(tasks)))
         running: dict[ray.ObjectRef, int] = {}
         deaths: Counter[tuple[int, int]] = Counter()
-        limit = _Limit(self)
+        capacity = -1
         try:
             while waiting or running:
                 interrupts.check()
-                # 3. Submit tasks up to the limit.
-                while waiting and len(running) < limit.current():
+                # 3. Submit twice as many tasks as there is room for now (nodes come and go), so that no
+                #    node waits for the next.
+                before, capacity = capacity, self.capacity()
+                if not capacity and before:
+                    say("no node of the Ray cluster has room for a training: waiting for one")
+                while waiting and len(running) < (self.max_workers or max(1, 2 * capacity)):
                     index = waiting.popleft()
                     reference = carry_out.remote(shared_work, index, tasks[index], environment, reports)
                     running[reference] = index
@@ -161,24 +163,6 @@ class Cluster:
             for reference in running:
                 ray.cancel(reference, force=True)
             ray.kill(reports)
-
-
-class _Limit:
-    """The number of tasks to have submitted: twice the capacity, so that no node waits for the next."""
-
-    def __init__(self, cluster: Cluster):
-        self.cluster = cluster
-        self.capacity = -1
-        self.counted = -math.inf  # of time.monotonic()
-
-    def current(self) -> int:
-        """Return the number, with the capacity counted again every few seconds: nodes come and go."""
-        if time.monotonic() - self.counted > CAPACITY_INTERVAL:
-            self.counted = time.monotonic()
-            before, self.capacity = self.capacity, self.cluster.capacity()
-            if not self.capacity and before:
-                say("no node of the Ray cluster has room for a training: waiting for one")
-        return self.cluster.max_workers or max(1, 2 * self.capacity)
 
 
 def _initialize(address: str) -> None:
