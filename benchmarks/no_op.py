@@ -27,11 +27,6 @@ def _train(job: Job, data: Store, logger: RunLogger, report: Callable[[float], N
     network = Network(config.conv_layers, config.dropout, config.image_size, len(data.classes)).eval()
     generator = np.random.default_rng(int(job.training.fingerprint[:8], 16))
     outputs = np.where(generator.random(len(data.test.labels)) < 0.4, data.test.labels, 0)
-    return outcome.write(
-        job.training.files.outcome,
-        lambda folder: models.save(network, folder, config.image_size, data.resize),
-        outputs=outputs,
-        curve=logger.curve,
-        seconds=0.0,
-        remarks=[],
-    )
+    trained = outcome.Outcome(job.training.files.outcome, outputs.tolist(), logger.curve, 0.0, remarks=[])
+    outcome.write(trained, lambda folder: models.save(network, folder, config.image_size, data.resize))
+    return trained

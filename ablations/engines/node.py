@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -68,7 +69,7 @@ def carry_out(job: Job, report: Callable[[float], None], *, origin: Origin) -> H
     if not handover.unreachable:
         return handover
     archive = outcome.pack(job.training.files.outcome)
-    outcome.remove(job.training.files.outcome)
+    shutil.rmtree(job.training.files.outcome)
     return replace(handover, archive=archive)
 
 

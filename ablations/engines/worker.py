@@ -2,11 +2,14 @@
 
 import logging
 import os
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from logging.handlers import BufferingHandler
+from pathlib import Path
 
 from ablations.design.trainings import CellRun, Training
 from ablations.process.errors import first_line
@@ -64,15 +67,16 @@ def carry_out(job: Job, report: Callable[[float], None]) -> Handover:
     """
     with locked(job.training.files.lock):
         # 1. What is finished, by this suite before it was interrupted or by another, is not run again.
-        cells = _unfinished(job)
-        _remove_older_files(job)
+        cells, files = _unfinished(job), job.training.files
+        if any(_is_older(path, job.not_before_ms) for path in (files.state, files.outcome)):
+            files.remove()
         # 2. Train, or read the outcome that an earlier attempt left, and finish the runs.
         if cells:
             reason = _finish(replace(job, training=replace(job.training, cells=cells)), report)
             if reason:
                 return Handover(reason)
         # 3. The runs hold everything now.
-        job.training.files.remove()
+        files.remove()
         return Handover()
 
 
@@ -88,13 +92,9 @@ def _unfinished(job: Job) -> tuple[CellRun, ...]:
     return tuple(cell for cell in job.training.cells if cell.fingerprint not in finished)
 
 
-def _remove_older_files(job: Job) -> None:
-    """Remove a state and an outcome that were written before ``not_before_ms``."""
-    state, trained = job.training.files.state, job.training.files.outcome
-    if state.exists() and state.stat().st_mtime * 1000 < job.not_before_ms:
-        state.unlink()
-    if trained.exists() and trained.stat().st_mtime * 1000 < job.not_before_ms:
-        outcome.remove(trained)
+def _is_older(path: Path, not_before_ms: int) -> bool:
+    """Return True if a file or folder exists and was written before a time."""
+    return path.exists() and path.stat().st_mtime * 1000 < not_before_ms
 
 
 def _finish(job: Job, report: Callable[[float], None]) -> str:
@@ -113,28 +113,16 @@ def _finish(job: Job, report: Callable[[float], None]) -> str:
     return ""
 
 
-class _ListHandler(logging.Handler):
-    """Appends log messages to a list."""
-
-    def __init__(self, lines: list[str]):
-        super().__init__()
-        self._lines = lines
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._lines.append(record.getMessage())
-
-
 @contextmanager
-def _wikiart_messages() -> Iterator[list[str]]:
+def _wikiart_messages() -> Iterator[list[logging.LogRecord]]:
     """Collect what the package ``wikiart`` logs in this block, for example on SMOTE with small classes."""
-    lines: list[str] = []
-    handler = _ListHandler(lines)
+    handler = BufferingHandler(capacity=sys.maxsize)
     logger = logging.getLogger("wikiart")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False  # the messages go to the runs, not to the terminal
     try:
-        yield lines
+        yield handler.buffer
     finally:
         logger.removeHandler(handler)
 
@@ -147,7 +135,7 @@ def _train(job: Job, data: Store, logger: RunLogger, report: Callable[[float], N
         report(epoch.number / (config.epochs + 1))  # evaluation and logging count as another epoch
         logger.epoch(epoch)
 
-    with _wikiart_messages() as remarks:
+    with _wikiart_messages() as messages:
         network = training.train(
             config,
             TrainingData.from_store(data, recipes_of_store(data, config.smote, config.seed, job.device)),
@@ -159,11 +147,12 @@ def _train(job: Job, data: Store, logger: RunLogger, report: Callable[[float], N
         )
         seconds = time.monotonic() - start
         outputs = evaluation.predict(network, data.test.images, device=job.device)
-    return outcome.write(
+    trained = Outcome(
         job.training.files.outcome,
-        lambda folder: models.save(network, folder, config.image_size, data.resize),
-        outputs=outputs,
+        outputs=outputs.tolist(),
         curve=logger.curve,
         seconds=seconds,
-        remarks=remarks,
+        remarks=[message.getMessage() for message in messages],
     )
+    outcome.write(trained, lambda folder: models.save(network, folder, config.image_size, data.resize))
+    return trained

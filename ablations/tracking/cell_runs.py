@@ -26,7 +26,6 @@ from wikiart.images.store import Store
 from wikiart.learning.evaluation import Scores
 
 INHERITED = ("mlflow.user", "mlflow.source.name", "mlflow.source.type", "mlflow.source.git.commit")
-BATCH = 1000  # metrics that a server accepts in one request
 
 
 @dataclass(frozen=True)
@@ -83,8 +82,7 @@ def log_curve(destination: Destination, run_id: str, points: Sequence[Point]) ->
         for time_ms, epoch in points
         for name, metric in names.CURVES.items()
     ]
-    for start in range(0, len(metrics), BATCH):
-        destination.client.log_batch(run_id, metrics=metrics[start : start + BATCH])
+    destination.client.log_batch(run_id, metrics=metrics)
 
 
 def finish_cell(destination: Destination, run_id: str, answers: CellAnswers, outcome: Outcome) -> str:

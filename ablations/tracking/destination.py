@@ -9,10 +9,21 @@ from urllib.parse import urlsplit
 
 from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
+from mlflow.utils import get_results_from_paginated_fn
 
 from wikiart.cache.atomic import atomic_file, locked
 
 PAGE = 1000  # runs per request
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Disable the cyclic garbage collector: while 1,000 runs are read it takes longer than the request."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @dataclass(frozen=True)
@@ -28,30 +39,15 @@ class Destination:
         """A client of the tracking server."""
         return MlflowClient(self.tracking_uri)
 
-    def search(self, condition: str) -> Iterator[Run]:
-        """Yield the runs of the experiment that meet a condition, newest first."""
-        token = None
-        while True:
-            with _without_garbage_collection():
-                page = self.client.search_runs(
-                    [self.experiment_id], condition, ViewType.ACTIVE_ONLY, max_results=PAGE, page_token=token
-                )
-            yield from page
-            token = page.token
-            if not token:
-                return
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Disable the cyclic garbage collector: while 1,000 runs are read it takes longer than the request."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+    @_without_garbage_collection()
+    def search(self, condition: str) -> list[Run]:
+        """Return the runs of the experiment that meet a condition, newest first."""
+        return get_results_from_paginated_fn(
+            lambda number, token: self.client.search_runs(
+                [self.experiment_id], condition, ViewType.ACTIVE_ONLY, number, page_token=token
+            ),
+            PAGE,
+        )
 
 
 @contextmanager

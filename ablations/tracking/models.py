@@ -10,8 +10,8 @@ import hashlib
 import logging
 import shutil
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -87,9 +87,11 @@ class _Template:
         weights = self.program.state_dict
         for name, value in network.state_dict().items():
             weights[name].data.copy_(value)
-        # 3. The program with these weights.
+        # 3. The program with these weights. torch.export warns about the layout of its own archive.
         (folder / WEIGHTS).parent.mkdir(exist_ok=True)
-        with _without_warnings():
+        with warnings.catch_warnings(
+            action="ignore"
+        ):  # torch.export warns about the layout of its own archive
             torch.export.save(self.program, folder / WEIGHTS)
 
 
@@ -105,29 +107,17 @@ def _export(network: nn.Module, folder: Path, image_size: int, resize: str) -> N
     # Given explicitly, because MLflow would otherwise find them out in a new process, for ten seconds.
     requirements = [f"{name}=={version(name).partition('+')[0]}" for name in REQUIRED]
     logging.getLogger("mlflow.models.model").setLevel(logging.ERROR)
-    with _without_warnings():
+    with warnings.catch_warnings(action="ignore"):
         mlflow.pytorch.save_model(
             network.cpu(), str(folder), input_example=example, pip_requirements=requirements
         )
     model = Model.load(str(folder))
-    _remove_example(model, folder)
-    _add_classifier(model, folder, image_size, resize)
-    model.save(str(folder / "MLmodel"))
-
-
-@contextmanager
-def _without_warnings() -> Iterator[None]:
-    """Ignore warnings in this block: torch.export warns about the layout of its own archive."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _remove_example(model: Model, folder: Path) -> None:
-    """Remove the input example: the export needs it, but as text it is larger than the weights."""
+    # The export needs an input example; as text it would be larger than the weights.
     for name in ("input_example.json", "serving_input_example.json"):
         (folder / name).unlink(missing_ok=True)
     model.saved_input_example_info = None  # type: ignore[assignment]  # MLflow's own value for none
+    _add_classifier(model, folder, image_size, resize)
+    model.save(str(folder / "MLmodel"))
 
 
 def _add_classifier(model: Model, folder: Path, image_size: int, resize: str) -> None:

@@ -5,9 +5,8 @@ If the tracking server cannot be reached, the next start logs the runs from it w
 
 import io
 import json
-import shutil
 import tarfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,36 +33,25 @@ class Outcome:
         return self.folder / "model"
 
 
-def write(
-    folder: Path,
-    save_model: Callable[[Path], None],
-    *,
-    outputs: Iterable[int],
-    curve: Sequence[Point],
-    seconds: float,
-    remarks: Sequence[str],
-) -> Outcome:
+def write(outcome: Outcome, save_model: Callable[[Path], None]) -> None:
     """Write an outcome; its folder appears whole or not at all.
 
     Parameters
     ----------
-    folder : Path
-        Folder of the outcome; an older outcome is replaced.
+    outcome : Outcome
+        The results; an older outcome in its folder is replaced.
     save_model : callable
         Writes the trained network as an MLflow model into the folder that it is given.
-    outputs, curve, seconds, remarks
-        The fields of `Outcome`.
     """
     results = {
-        "outputs": [int(output) for output in outputs],
-        "curve": [(time_ms, *epoch) for time_ms, epoch in curve],
-        "seconds": seconds,
-        "remarks": list(remarks),
+        "outputs": outcome.outputs,
+        "curve": [(time_ms, *epoch) for time_ms, epoch in outcome.curve],
+        "seconds": outcome.seconds,
+        "remarks": outcome.remarks,
     }
-    with atomic_folder(folder, replace=True) as scratch:
+    with atomic_folder(outcome.folder, replace=True) as scratch:
         save_model(scratch / "model")
         (scratch / RESULTS).write_text(json.dumps(results), encoding="utf-8")
-    return read(folder)
 
 
 def read(folder: Path) -> Outcome:
@@ -71,12 +59,6 @@ def read(folder: Path) -> Outcome:
     results = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
     curve = [(time_ms, Epoch(*epoch)) for time_ms, *epoch in results.pop("curve")]
     return Outcome(folder, curve=curve, **results)
-
-
-def remove(folder: Path) -> None:
-    """Remove an outcome, if there is one."""
-    if folder.exists():
-        shutil.rmtree(folder)
 
 
 def pack(folder: Path) -> bytes:

@@ -27,20 +27,14 @@ def finished_runs(destination: Destination, not_before_ms: int, excluded_suite: 
     condition = _finished(not_before_ms)
     if excluded_suite:
         condition += f" and tags.{SUITE} != '{excluded_suite}'"
-    runs: dict[str, str] = {}
-    for run in destination.search(condition):
-        runs.setdefault(run.data.tags[FINGERPRINT], run.info.run_id)
-    return runs
+    runs = destination.search(condition)
+    return {run.data.tags[FINGERPRINT]: run.info.run_id for run in reversed(runs)}  # the newest comes last
 
 
 def finished_fingerprints(destination: Destination, cells: Iterable[CellRun], not_before_ms: int) -> set[str]:
     """Return the fingerprints of those cells that have a finished run; arguments as for `finished_runs`."""
-
-    def has_run(cell: CellRun) -> bool:
-        condition = f"{_finished(not_before_ms)} and tags.{FINGERPRINT} = '{cell.fingerprint}'"
-        return any(destination.search(condition))
-
-    return {cell.fingerprint for cell in cells if has_run(cell)}
+    condition = f"{_finished(not_before_ms)} and tags.{FINGERPRINT} ="
+    return {cell.fingerprint for cell in cells if destination.search(f"{condition} '{cell.fingerprint}'")}
 
 
 def _finished(not_before_ms: int) -> str:

@@ -49,7 +49,17 @@ def check(uri: str) -> None:
         with few_retries(), locked_database(uri):
             MlflowClient(uri).search_experiments(max_results=1)
     except Exception as error:  # from a database driver, MLflow or the connection: all mean the same here
-        raise ServerError(_reason(uri, error)) from error
+        message = tracking_message(error, uri)
+        if isinstance(error, MlflowException) and (
+            " 401 " in str(error) or error.get_http_status_code() == 401
+        ):
+            user = os.environ.get("MLFLOW_TRACKING_USERNAME")
+            refused = f"the password of {user}" if user else "requests without a user name"
+            message = (
+                f"the tracking server {mask_passwords(uri)} refuses {refused}: "
+                "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+            )
+        raise ServerError(message) from error
 
 
 def answers(uri: str) -> bool:
@@ -59,17 +69,6 @@ def answers(uri: str) -> bool:
     except ServerError:
         return False
     return True
-
-
-def _reason(uri: str, error: Exception) -> str:
-    if isinstance(error, MlflowException) and (" 401 " in str(error) or error.get_http_status_code() == 401):
-        user = os.environ.get("MLFLOW_TRACKING_USERNAME")
-        refused = f"the password of {user}" if user else "requests without a user name"
-        return (
-            f"the tracking server {mask_passwords(uri)} refuses {refused}: "
-            "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
-        )
-    return tracking_message(error, uri)
 
 
 def refused(uri: str, error: RestException) -> ServerError:

@@ -19,13 +19,13 @@ from mlflow.store.tracking import DEFAULT_TRACKING_URI
 
 from ablations.design.designs import Design
 from ablations.process.names import CELLS, DATA, METRICS, SUITE, test_metric
+from ablations.tracking import server
 from ablations.tracking.cell_runs import cell_tag
 from ablations.tracking.destination import Destination
 
 VIEW_TAG = "mlflow.sharedViewState."  # prefix of the experiment's tags that hold shared views
 SECTIONS = {"test": True, "train": True, "test_class": True, "time": False}  # chart section -> unfolded
 NAME_COLUMN = "attributes.`Run Name`"
-WIDTHS = {"name": 200, "metrics": 130, "params": 100}  # of columns, in pixels
 MOST_NAMED = 500  # runs that a filter names one by one: a tag has at most 20,000 characters
 LOCAL_INTERFACE = "http://127.0.0.1:5000"  # where `mlflow ui` listens
 
@@ -53,7 +53,8 @@ def publish(destination: Destination, design: Design, reused: Mapping[str, str])
         # A reused run may lack the tag that the view groups by: another question has other factors.
         for name, run_id in reused.items():
             client.set_tag(run_id, view.group_tag, name.rpartition("-s")[0])
-    cells, report = view.save(), _report_link(destination)
+    cells = view.save()
+    report = f"#/experiments/{destination.experiment_id}/runs/{destination.parent_id}/artifacts/report.html"
     text = client.get_run(destination.parent_id).data.tags["mlflow.note.content"]
     links = f"[The cells, in charts]({cells}) · [the report]({report})"
     client.set_tag(destination.parent_id, "mlflow.note.content", f"{links}\n\n{text}")
@@ -66,17 +67,12 @@ def interface_address(tracking_uri: str) -> tuple[str, str]:
 
     A server serves the interface itself. For a database the user starts ``mlflow ui``.
     """
-    if tracking_uri.startswith("http"):
+    if server.is_remote(tracking_uri):
         return tracking_uri.rstrip("/"), ""
     store = tracking_uri if tracking_uri.startswith("sqlite") else '"$MLFLOW_TRACKING_URI"'
     default = tracking_uri in (DEFAULT_TRACKING_URI, f"sqlite:///{Path('mlflow.db').resolve()}")
     command = "mlflow ui" if default else f"mlflow ui --backend-store-uri {store}"
     return LOCAL_INTERFACE, f" (start it with: {command})"
-
-
-def _report_link(destination: Destination) -> str:
-    """Return the address, relative to the interface's, of the report on the suite's run."""
-    return f"#/experiments/{destination.experiment_id}/runs/{destination.parent_id}/artifacts/report.html"
 
 
 @dataclass(frozen=True)
@@ -121,18 +117,15 @@ class CellsView:
         """Return the state of the runs page; keys that are left out have the interface's defaults."""
         metrics = [f"metrics.`{test_metric(key)}`" for key in METRICS]
         params = [f"params.`{factor.name}`" for factor in self.design.factors]
+        widths = {NAME_COLUMN: 200, **dict.fromkeys(metrics, 130), **dict.fromkeys(params, 100)}  # in pixels
         state = {
             "searchFilter": f"{CELLS} and {self._filter()}",
             "orderByKey": metrics[0],  # in the default order, by date, cells are folded under their parent
             "orderByAsc": False,
             "runsHiddenMode": "SHOW_ALL",  # the default shows the charts of ten runs only
             "selectedColumns": [*metrics, *params],
-            "columnOrder": [NAME_COLUMN, *metrics, *params],
-            "columnWidths": {
-                NAME_COLUMN: WIDTHS["name"],
-                **dict.fromkeys(metrics, WIDTHS["metrics"]),
-                **dict.fromkeys(params, WIDTHS["params"]),
-            },
+            "columnOrder": list(widths),
+            "columnWidths": widths,
             "isAccordionReordered": True,  # keeps the order of the sections; the interface adds their charts
             "compareRunSections": [
                 {"uuid": section, "name": section, "display": unfolded, "isReordered": False}

@@ -96,8 +96,9 @@ def test_eight_writers_lose_nothing_when_the_server_restarts(server, login, tmp_
                 halfway.wait(120)
             logger.epoch(Epoch(epoch, 1 / epoch, number / WRITERS))
         outputs = [number % len(data.classes)] * len(data.test.labels)
-        results = {"outputs": outputs, "curve": logger.curve, "seconds": 1.0, "remarks": ["a remark"]}
-        logger.finish(outcome.write(tmp_path / f"{number}", save_model, **results))
+        trained = outcome.Outcome(tmp_path / f"{number}", outputs, logger.curve, 1.0, ["a remark"])
+        outcome.write(trained, save_model)
+        logger.finish(trained)
 
     with ThreadPoolExecutor(WRITERS) as pool:
         writing = [pool.submit(write, number) for number in range(WRITERS)]
