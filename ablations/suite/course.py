@@ -1,6 +1,7 @@
 """The course of a suite: prepare the images, plan the trainings, execute them, report the results."""
 
 import time
+from dataclasses import replace
 
 from ablations.design.designs import Design, SuiteDescription
 from ablations.design.trainings import plan_trainings
@@ -10,7 +11,7 @@ from ablations.suite import previews
 from ablations.suite.execute import execute
 from ablations.suite.machines import connect, resolve_device
 from ablations.suite.options import SuiteOptions
-from ablations.suite.plan import Plan, reused_runs
+from ablations.suite.plan import Plan
 from ablations.suite.prepare import locate, prepare
 from ablations.suite.report import report
 from ablations.tracking import queries, server, suite_run, sweep
@@ -73,10 +74,12 @@ def run(design: Design, options: SuiteOptions, description: SuiteDescription) ->
                 if server.answers(destination.tracking_uri):
                     sweep.end_own_runs(destination)
             # 6. Another suite may have finished some of them meanwhile.
-            reused = reused_runs(destination, plan, not_before_ms) if jobs else plan.reused
-            suite_run.mark_reused(destination, reused)
+            if jobs:
+                finished = queries.finished_runs(destination, not_before_ms, destination.parent_id)
+                plan = replace(plan, finished=finished)
+            suite_run.mark_reused(destination, plan.reused)
             suite_run.log_durations(destination, {"preparation": preparation, **execution.durations})
-            code = report(destination, plan, reused, images, execution, options.out)
+            code = report(destination, plan, images, execution, options.out)
             if execution.errors:
                 suite.status = "FAILED"
     return code

@@ -4,8 +4,9 @@ import heapq
 import math
 import statistics
 from collections.abc import Sequence
+from functools import cache
+from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple
 
 from ablations.engines.local import Local
 from ablations.engines.worker import Job
@@ -19,19 +20,8 @@ MIN_PIXELS = 1e9  #: pixels over all epochs of all trainings; an estimate for le
 LOGGING = 0.35  #: seconds per run besides training: evaluation, model, tables, pictures, MLflow
 
 
-class StepKind(NamedTuple):
-    """The settings that decide how long a step takes on a given machine."""
-
-    conv_layers: int
-    image_size: int
-    batch_size: int
-    precision: str
-    smote: str
-
-    @classmethod
-    def of(cls, job: Job) -> "StepKind":
-        """Return the kind of a job's steps."""
-        return cls(*(getattr(job.training.config, name) for name in cls._fields))
+#: the settings that decide how long a step takes on a given machine
+_step_kind = attrgetter("conv_layers", "image_size", "batch_size", "precision", "smote")
 
 
 def seconds(jobs: Sequence[Job], engine: Local) -> list[float] | None:
@@ -41,23 +31,25 @@ def seconds(jobs: Sequence[Job], engine: Local) -> list[float] | None:
     memory bandwidth. Epochs that an interrupted training has behind it are not subtracted.
     """
     # 1. Steps per training. Trainings with the same images share the count.
-    images = {_image_set(job): job for job in jobs}
-    counts = {image_set: _count_images(job) for image_set, job in images.items()}
-    steps = [_count_steps(job, counts[_image_set(job)]) for job in jobs]
+    configs = [job.training.config for job in jobs]
+    count_images = cache(_count_images)
+    steps = [
+        config.epochs * math.ceil(count_images(job.training.store, config.smote) / config.batch_size)
+        for job, config in zip(jobs, configs, strict=True)
+    ]
     pixels = sum(
-        count * job.training.config.batch_size * job.training.config.image_size**2
-        for count, job in zip(steps, jobs, strict=True)
+        count * config.batch_size * config.image_size**2 for count, config in zip(steps, configs, strict=True)
     )
     if pixels < MIN_PIXELS:
         return None
     # 2. Seconds per step of each kind: the mean over the workers.
-    kinds = {StepKind.of(job): job for job in jobs}
+    kinds = {_step_kind(config): job for job, config in zip(jobs, configs, strict=True)}
     measurements = engine.call_on_all(_time_steps, list(kinds.values()))
     means = map(statistics.mean, zip(*measurements, strict=True))
     step_seconds = dict(zip(kinds, means, strict=True))
     # 3. Seconds per training.
     return [
-        count * step_seconds[StepKind.of(job)] + LOGGING * len(job.training.cells)
+        count * step_seconds[_step_kind(job.training.config)] + LOGGING * len(job.training.cells)
         for count, job in zip(steps, jobs, strict=True)
     ]
 
@@ -70,20 +62,10 @@ def makespan(durations: Sequence[float], workers: int) -> float:
     return max(free_at)
 
 
-def _image_set(job: Job) -> tuple[Path, str]:
-    """Return what decides the number of images in an epoch."""
-    return job.training.store, job.training.config.smote
-
-
-def _count_images(job: Job) -> int:
+def _count_images(folder: Path, level: str) -> int:
     """Count the real and synthetic images of an epoch."""
-    data = store.load(job.training.store)
-    return sum(planned_counts(job.training.config.smote, data.train.labels, data.classes).values())
-
-
-def _count_steps(job: Job, images: int) -> int:
-    config = job.training.config
-    return config.epochs * math.ceil(images / config.batch_size)
+    data = store.load(folder)
+    return sum(planned_counts(level, data.train.labels, data.classes).values())
 
 
 def _time_steps(jobs: Sequence[Job]) -> list[float]:

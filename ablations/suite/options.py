@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from ablations.design.designs import KINDS
 from ablations.design.factors import FACTOR_NAMES
@@ -70,16 +70,12 @@ def _setting(name: str) -> Any:
     return field
 
 
-class OptionGroup(BaseModel):
-    """A group of options in the help; its title is in the class's ``model_config``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class OptionGroup(BaseModel, frozen=True, extra="forbid"):
+    """A group of options in the help, with a title."""
 
 
-class ImageOptions(OptionGroup):
+class ImageOptions(OptionGroup, title="Images"):
     """Which images are read, how, and where they are kept decoded."""
-
-    model_config = ConfigDict(title="Images")
 
     data: str = _option("sample", "Folder of images in one of the layouts, or: sample.")
     image_size: int = _setting("image_size")
@@ -93,10 +89,8 @@ class ImageOptions(OptionGroup):
     )
 
 
-class DesignOptions(OptionGroup):
+class DesignOptions(OptionGroup, title="What is asked"):
     """Which cells are compared."""
-
-    model_config = ConfigDict(title="What is asked")
 
     factors: str = _option(
         "",
@@ -113,20 +107,16 @@ class DesignOptions(OptionGroup):
     fresh: bool = _run_option(False, "Run again what is finished.")
 
 
-class TrainingOptions(OptionGroup):
+class TrainingOptions(OptionGroup, title="Training"):
     """Settings of every training, unless they are varied."""
-
-    model_config = ConfigDict(title="Training")
 
     epochs: int = _setting("epochs")
     batch_size: int = _setting("batch_size")
     learning_rate: float = _setting("learning_rate")
 
 
-class MachineOptions(OptionGroup):
+class MachineOptions(OptionGroup, title="Machine"):
     """Where trainings run."""
-
-    model_config = ConfigDict(title="Machine")
 
     device: str = _run_option("auto", "auto, cpu, cuda or cuda:N.")
     workers: int = _run_option(0, "Trainings that run concurrently; 0: as many as cores.", ge=0)
@@ -139,26 +129,18 @@ class MachineOptions(OptionGroup):
     ray_address: str = _run_option("auto", "Address of the Ray cluster: auto, or host:port.")
 
 
-class OutputOptions(OptionGroup):
+class OutputOptions(OptionGroup, title="Output"):
     """What is printed, and where the summary is written."""
-
-    model_config = ConfigDict(title="Output")
 
     out: Path = _run_option(Path("results"), "Folder in which the summary's folder is created.")
     quiet: bool = _run_option(False, "Print only failures, the tables at the end and the link.")
 
 
-#: in the order of the help
-GROUPS: tuple[type[OptionGroup], ...] = (
-    ImageOptions,
-    DesignOptions,
-    TrainingOptions,
-    MachineOptions,
-    OutputOptions,
-)
-
-
-class SuiteOptions(ImageOptions, DesignOptions, TrainingOptions, MachineOptions, OutputOptions):
+class SuiteOptions(
+    ImageOptions, DesignOptions, TrainingOptions, MachineOptions, OutputOptions, title="Suite"
+):
     """All options of a suite."""
 
-    model_config = ConfigDict(title="Suite")
+
+#: in the order of the help
+GROUPS: tuple[type[OptionGroup], ...] = SuiteOptions.__bases__

@@ -1,5 +1,6 @@
 """Pictures and counts of the synthetic images, logged on the suite's run."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,6 @@ from ablations.design.designs import Design
 from ablations.design.factors import DesignError
 from ablations.process.errors import first_line
 from ablations.process.progress import progress_bar
-from ablations.suite.figures import bars_figure, parents_figure
 from ablations.tracking.destination import Destination
 from wikiart.images.store import Store
 from wikiart.smote.cached import recipes_of_store
@@ -60,7 +60,7 @@ def log(destination: Destination, design: Design, store: Store, device: str) -> 
     table = pd.DataFrame(
         {name: list(column.values()) for name, column in counts.items()}, index=store.classes
     )
-    client.log_figure(destination.parent_id, bars_figure(table), "smote/counts.png")
+    client.log_figure(destination.parent_id, _bars_figure(table), "smote/counts.png")
     client.log_table(destination.parent_id, table.reset_index(names="style"), "smote/counts.json")
 
 
@@ -69,7 +69,7 @@ def _target_counts(level: str, store: Store) -> dict[int, int]:
     try:
         return planned_counts(level, store.train.labels, store.classes)
     except (ValueError, OSError, YAMLError) as error:  # from reading the file
-        raise DesignError(f"smote={level}: {first_line(error)}: mend the file") from error
+        raise DesignError(f"smote={level}: {first_line(error)}: correct the file") from error
 
 
 def _contact_sheet(store: Store, recipes: Recipes) -> Figure:
@@ -89,4 +89,47 @@ def _contact_sheet(store: Store, recipes: Recipes) -> Figure:
         blended = first + weight * (second - first)
         pictures = [pixels.round().astype(np.uint8) for pixels in (first, blended, second)]
         rows.append((store.classes[label], weight, pictures))
-    return parents_figure(rows)
+    return _parents_figure(rows)
+
+
+def _bars_figure(counts: pd.DataFrame) -> Figure:
+    """Draw horizontal bars: a group for each style (rows), a bar for each column."""
+    styles, columns = counts.shape
+    figure = Figure(figsize=(8, 0.8 + 0.2 * styles * max(2, columns) / 2))
+    axes = figure.add_axes((0.3, 0.06, 0.67, 0.89))
+    thickness = 0.8 / columns
+    greys = np.linspace(0.75, 0.15, columns)  # distinct in black and white print as well
+    for number, column in enumerate(counts.columns):
+        offsets = np.arange(styles) + (number - (columns - 1) / 2) * thickness
+        colour = (greys[number] * 0.6, greys[number] * 0.85, greys[number])
+        label = column if number == 0 else f"SMOTE {column}"
+        axes.barh(offsets, counts[column], height=thickness, color=colour, label=label)
+    axes.set_yticks(range(styles), [str(style).replace("_", " ") for style in counts.index], fontsize=8)
+    axes.set_ylim(styles - 0.4, -0.6)
+    axes.set_xlabel("training images")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False, fontsize=8)
+    return figure
+
+
+def _parents_figure(rows: Sequence[tuple[str, float, Sequence[np.ndarray]]], columns: int = 3) -> Figure:
+    """Draw synthetic images, each between its first and its second parent.
+
+    Parameters
+    ----------
+    rows : sequence of (style, weight, images)
+        Images: first parent, synthetic image, second parent; uint8 (size, size, 3).
+    columns : int
+        Number of groups of three images side by side. Default 3.
+    """
+    lines = -(-len(rows) // columns)
+    figure = Figure(figsize=(columns * 4.2, lines * 1.75))
+    for number, (style, weight, images) in enumerate(rows):
+        line, column = divmod(number, columns)
+        for position, pixels in enumerate(images):
+            left, bottom = (column + 0.02 + 0.32 * position) / columns, (lines - line - 0.97) / lines
+            axes = figure.add_axes((left, bottom, 0.3 / columns, 0.76 / lines))
+            axes.imshow(pixels)
+            axes.set_axis_off()
+            if position == 1:
+                axes.set_title(f"{style.replace('_', ' ')}, \u03bb = {weight:.2f}", fontsize=8, pad=3)
+    return figure

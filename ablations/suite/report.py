@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from ablations.process.errors import first_line
@@ -18,12 +17,7 @@ SCRIPT = Path(__file__).resolve().parents[2] / "results" / "summarize.py"
 
 
 def report(
-    destination: Destination,
-    plan: Plan,
-    reused: Mapping[str, str],
-    images: PreparedImages,
-    execution: Execution,
-    out: Path,
+    destination: Destination, plan: Plan, images: PreparedImages, execution: Execution, out: Path
 ) -> int:
     """Summarize a suite and print what the user should know at its end.
 
@@ -34,7 +28,7 @@ def report(
     """
     say("", always=True)
     code = summarize(destination, out)
-    say(f"\n{views.publish(destination, plan.design, reused)}", always=True)
+    say(f"\n{views.publish(destination, plan.design, plan.reused)}", always=True)
     if lines := images.list_skipped():
         say(f"\n{lines}", always=True)
     if not execution.errors:
