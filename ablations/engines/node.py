@@ -17,6 +17,7 @@ from ablations.engines import worker
 from ablations.engines.worker import Handover, Job
 from ablations.tracking import outcome
 from wikiart.cache.atomic import atomic_file
+from wikiart.cache.checksums import damage
 from wikiart.cache.disk import build_once
 from wikiart.cache.folder import Cache
 from wikiart.images import store
@@ -126,11 +127,11 @@ def copy_store(source: Path, digest: str, origin: str) -> Path:
             name, content = ray.get(chunk)
             with (scratch / name).open("ab") as file:
                 file.write(content)
-        # 3. Only the content that the suite was planned on is published.
-        if store.content_digest(scratch, store.load(scratch).classes) != digest:
+        # 3. Only what arrived complete is published.
+        if damage(scratch, target.name):
             raise NodeError(f"the images did not arrive complete at {_name()}: start the suite again")
 
-    if not target.is_dir():
+    if damage(target):
         sizes = ray.get(_file_sizes.options(scheduling_strategy=there).remote(source))
         # `build_once` holds a lock: of the trainings that start on a node together, one copies and the others
         # wait. The folder appears when it is complete.

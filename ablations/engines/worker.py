@@ -104,7 +104,7 @@ def _finish(job: Job, report: Callable[[float], None]) -> str:
     logger = RunLogger(job.destination, job.training, data)
     try:
         logger.start()
-        logger.finish(outcome.read(folder) if folder.exists() else _train(job, data, logger, report))
+        logger.finish(outcome.read(folder) or _train(job, data, logger, report))
     except Exception as error:
         logger.fail(traceback.format_exc())
         if folder.exists() and server.is_unreachable(error):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wikiart.cache.atomic import atomic_folder
+from wikiart.cache.checksums import is_intact, seal
 from wikiart.learning.training import Epoch
 
 Point = tuple[int, Epoch]  #: milliseconds since 1970 at the end of an epoch, and the epoch's results
@@ -52,10 +53,13 @@ def write(outcome: Outcome, save_model: Callable[[Path], None]) -> None:
     with atomic_folder(outcome.folder, replace=True) as scratch:
         save_model(scratch / "model")
         (scratch / RESULTS).write_text(json.dumps(results), encoding="utf-8")
+        seal(scratch, outcome.folder.name)
 
 
-def read(folder: Path) -> Outcome:
-    """Read the outcome in a folder."""
+def read(folder: Path) -> Outcome | None:
+    """Read the outcome in a folder; return None if there is none. A damaged one is removed."""
+    if not is_intact(folder):
+        return None
     results = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
     curve = [(time_ms, Epoch(*epoch)) for time_ms, *epoch in results.pop("curve")]
     return Outcome(folder, curve=curve, **results)

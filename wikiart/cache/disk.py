@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from wikiart.cache.atomic import atomic_folder, locked
+from wikiart.cache.checksums import LIST, damage, is_intact, seal
 from wikiart.errors import CacheError
 
 #: ``errno`` of a full disk, a used-up quota and a file beyond its limit; None is numpy's own error after
@@ -36,7 +37,7 @@ def cache_errors(folder: Path) -> Iterator[None]:
 def build_once(folder: Path, required_bytes: int, write: Callable[[Path], None]) -> None:
     """Create a folder unless it exists; it appears whole or not at all.
 
-    If another process is writing the folder, wait until it is done.
+    If another process is writing the folder, wait until it is done. A damaged folder is replaced.
 
     Parameters
     ----------
@@ -45,21 +46,25 @@ def build_once(folder: Path, required_bytes: int, write: Callable[[Path], None])
     required_bytes : int
         Free space that the content needs: better to stop before an hour of decoding than after it.
     write : callable
-        Called with an empty scratch folder, writes the content there.
+        Called with an empty scratch folder, writes the content there. It is sealed afterwards
+        (`wikiart.cache.checksums`), unless it is a copy that brings its checksums.
 
     Raises
     ------
     CacheError
         The disk is full, or the parent folder cannot be written.
     """
-    if folder.is_dir():
-        return
+    with cache_errors(folder.parent):
+        if not damage(folder):
+            return
     # Check again under the lock: the folder may have been written while this process waited for it.
     with cache_errors(folder.parent), locked(folder.with_name(f".{folder.name}.lock")):
-        if not folder.is_dir():
+        if not is_intact(folder):
             _check_space(folder.parent, required_bytes)
             with atomic_folder(folder) as scratch:
                 write(scratch)
+                if not (scratch / LIST).exists():
+                    seal(scratch, folder.name)
 
 
 def _check_space(folder: Path, required_bytes: int) -> None:

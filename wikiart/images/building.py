@@ -1,5 +1,6 @@
 """Building stores: every image is decoded once and written to the cache."""
 
+import errno
 import hashlib
 import json
 import math
@@ -8,17 +9,19 @@ import shutil
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
+from zipfile import BadZipFile
 
 import numpy as np
 
+from wikiart.cache.checksums import LIST, seal
 from wikiart.cache.disk import build_once
 from wikiart.cache.folder import Cache
 from wikiart.errors import DataError, TooManyUnreadable
-from wikiart.images.decoding import Picture, Unreadable, decode
+from wikiart.images.decoding import PATH_ERRORS, Picture, Unreadable, decode
 from wikiart.images.paintings import SPLITS, Painting, Paintings
 from wikiart.images.store import FileFacts, Skipped, Store, content_digest, list_skipped, load
 from wikiart.versions import VERSIONS
@@ -26,6 +29,7 @@ from wikiart.versions import VERSIONS
 ALLOW_SKIPPED = 0.01  #: default share of unreadable images that may be left out
 NO_PIXELS = np.empty((0, 0, 3), np.uint8)
 
+States = dict[str, list[int] | None]  #: state of each file, by its path
 Progress = Callable[[int, int], None]  #: called with the images done and all images
 
 
@@ -61,18 +65,24 @@ def build_store(
     Raises
     ------
     DataError
-        All images of a style, or of the test split, cannot be read; the message lists the files.
+        All images of a style, or of the test split, cannot be read; the message lists the files. Or the
+        folder failed while it was read; no store is kept.
     TooManyUnreadable
         More images cannot be read than are allowed.
     CacheError
         The cache is full or cannot be written.
     """
-    key = _key(paintings, image_size, resize)
+    states = _file_states(paintings)
+    key = _key(paintings, states, image_size, resize)
     folder = Cache(Path(cache)).store(key)
     Cache(Path(cache)).sweep()
+    _seal_older_store(folder)
+    missing = {paintings.root / path for path, state in states.items() if state is None}
     required_bytes = (len(paintings.train) + len(paintings.test)) * image_size**2 * 3
     build_once(
-        folder, required_bytes, lambda scratch: _write(paintings, image_size, resize, scratch, progress)
+        folder,
+        required_bytes,
+        lambda scratch: _write(paintings, missing, image_size, resize, scratch, progress),
     )
     store = load(folder)
     _check(store, allow_skipped, paintings.root)
@@ -105,24 +115,42 @@ def without_images(store: Store, rows: Collection[int]) -> Store:
     return load(folder)
 
 
-def _key(paintings: Paintings, image_size: int, resize: str) -> str:
+def _key(paintings: Paintings, states: States, image_size: int, resize: str) -> str:
     """Hash everything that decides a store's content: the files by their state, not by their bytes."""
     digest = hashlib.sha256(json.dumps([VERSIONS["data"], image_size, resize, paintings.classes]).encode())
-    states: dict[str, list[int] | None] = {}
     for painting in (*paintings.train, *paintings.test):
-        if painting.path not in states:
-            states[painting.path] = _file_state(paintings.root / painting.path)
         digest.update(json.dumps([*painting, states[painting.path]]).encode())
     return digest.hexdigest()[:32]
 
 
-def _file_state(path: Path) -> list[int] | None:
-    """Return what changes when a file does, or when it becomes readable; None for a broken link."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return [stat.st_size, stat.st_mtime_ns, stat.st_mode]
+def _file_states(paintings: Paintings) -> States:
+    """Return for each path what changes when its file does, or when it becomes readable.
+
+    None for a path that leads to no file: a broken link, or a line too many in a list.
+
+    Raises
+    ------
+    DataError
+        The disk or the network failed.
+    """
+    states: States = {}
+    for path in dict.fromkeys(painting.path for painting in (*paintings.train, *paintings.test)):
+        try:
+            stat = (paintings.root / path).stat()
+            states[path] = [stat.st_size, stat.st_mtime_ns, stat.st_mode]
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR, *PATH_ERRORS):
+                raise DataError(_folder_failure(paintings.root / path, error)) from error
+            states[path] = None
+    return states
+
+
+def _folder_failure(source: Path | bytes, error: OSError) -> str:
+    name = source if isinstance(source, Path) else "an image"
+    return (
+        f"{name} cannot be read ({error.strerror}): mend the folder, its disk or the connection, "
+        f"or remove the file"
+    )
 
 
 def _check(store: Store, allow_skipped: float, root: Path) -> None:
@@ -142,7 +170,14 @@ def _check(store: Store, allow_skipped: float, root: Path) -> None:
         )
 
 
-def _write(paintings: Paintings, image_size: int, resize: str, folder: Path, progress: Progress) -> None:
+def _write(
+    paintings: Paintings,
+    missing: Collection[Path],
+    image_size: int,
+    resize: str,
+    folder: Path,
+    progress: Progress,
+) -> None:
     """Decode all images and write a store's files."""
     total = len(paintings.train) + len(paintings.test)
     skipped: list[Skipped] = []
@@ -152,7 +187,7 @@ def _write(paintings: Paintings, image_size: int, resize: str, folder: Path, pro
         items: tuple[Painting, ...] = getattr(paintings, split)
         stored: list[Painting] = []
         pictures: list[Picture] = []
-        decoded = _decode_all(paintings.sources(split), image_size, resize)
+        decoded = _decode_all(paintings.sources(split), missing, image_size, resize)
         with npy_writer(folder / f"{split}.npy", (image_size, image_size, 3)) as append:
             for painting, picture in zip(items, decoded, strict=True):
                 if isinstance(picture, Unreadable):
@@ -201,6 +236,19 @@ def _write_about(
     (folder / "store.json").write_text(json.dumps(about))
 
 
+def _seal_older_store(folder: Path) -> None:
+    """Write the checksums of a store that was built before stores had any, if its digest is right."""
+    if (folder / LIST).exists():
+        return
+    with suppress(OSError, ValueError, LookupError, TypeError, EOFError, BadZipFile):
+        about = json.loads((folder / "store.json").read_bytes())
+        for split in SPLITS:
+            with np.load(folder / f"{split}_facts.npz") as arrays:  # zip files have checksums of their own
+                FileFacts(**arrays)
+        if content_digest(folder, about["classes"]) == about["digest"]:
+            seal(folder, folder.name)
+
+
 def _link_or_copy(source: Path, target: Path) -> None:
     """Give a file a second name; copy it where the disk has no hard links."""
     try:
@@ -244,7 +292,9 @@ def _facts(pictures: Sequence[Picture]) -> FileFacts:
     )
 
 
-def _decode_all(sources: Iterable[Path | bytes], size: int, resize: str) -> Iterator[Picture | Unreadable]:
+def _decode_all(
+    sources: Iterable[Path | bytes], missing: Collection[Path], size: int, resize: str
+) -> Iterator[Picture | Unreadable]:
     """Decode images in threads, which run concurrently since Pillow releases Python's lock.
 
     Yields the pictures in the order of their sources; in place of one that is unreadable, the error.
@@ -255,12 +305,12 @@ def _decode_all(sources: Iterable[Path | bytes], size: int, resize: str) -> Iter
             return decode(source, size, resize)
         except Unreadable as error:
             return error
-        except OSError as error:  # not left out: it may be readable again in a minute
-            name = source if isinstance(source, Path) else "an image"
-            raise DataError(
-                f"{name} cannot be read ({error.strerror}): "
-                f"mend the disk or the connection, or remove the file"
-            ) from error
+        except OSError as error:
+            # Left out only if it was missing before decoding began, which the store's key says. Another error
+            # may be gone in a minute, and the store would lack the image for ever.
+            if source in missing and isinstance(error, FileNotFoundError | NotADirectoryError):
+                return Unreadable(error.strerror)
+            raise DataError(_folder_failure(source, error)) from error
 
     workers = os.cpu_count() or 1
     pending: deque[Future] = deque()

@@ -21,8 +21,9 @@ MAX_BYTES = 1 << 30  #: size of a file; a larger one is not read
 MAX_PIXELS = 178_956_970  #: pixels decoded of one image; Pillow's own limit, 0.7 GB as RGB
 LARGE = 16_000_000  #: images with more decoded pixels than this are decoded one at a time
 
-#: ``errno`` of a path that cannot be opened; others mean that the disk or the network failed
-FILE_ERRORS = (errno.ENOENT, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ENAMETOOLONG)
+#: ``errno`` of a path that nobody can open at any time. Others say something about this moment (the disk or
+#: the network failed, the folder is away) or about this user (permission denied), not about the image.
+PATH_ERRORS = (errno.ELOOP, errno.ENAMETOOLONG)
 
 BILINEAR = Image.Resampling.BILINEAR
 RESIZE: dict[str, Callable[[Image.Image, int], Image.Image]] = {
@@ -71,10 +72,10 @@ def decode(source: Path | bytes, size: int, resize: str = "stretch") -> Picture:
     Raises
     ------
     Unreadable
-        The file is missing, damaged, too large or not an image. No content of a file raises another
-        exception.
+        The file is damaged, too large or not an image. No content of a file raises another exception.
     OSError
-        The disk or the network failed, which says nothing about the file.
+        The file is missing or may not be read, or the disk or the network failed: all of which says nothing
+        about its content.
     """
     data = source if isinstance(source, bytes) else _read_file(source)
     try:
@@ -96,8 +97,6 @@ def decode(source: Path | bytes, size: int, resize: str = "stretch") -> Picture:
 def _read_file(path: Path) -> bytes:
     """Read a file; raise Unreadable where the path, not the disk, is at fault."""
     try:
-        if path.is_symlink() and not path.exists():
-            raise Unreadable("a link that leads nowhere")
         about = path.stat()
         if not stat.S_ISREG(about.st_mode):  # opening a pipe would block
             raise Unreadable("not a file")
@@ -105,7 +104,7 @@ def _read_file(path: Path) -> bytes:
             raise Unreadable(f"{about.st_size / 1e6:,.0f} MB; at most {MAX_BYTES / 1e6:,.0f} MB are read")
         return path.read_bytes()
     except OSError as error:
-        if error.errno in FILE_ERRORS:
+        if error.errno in PATH_ERRORS:
             raise Unreadable(error.strerror) from error
         raise
 

@@ -1,5 +1,6 @@
 """Image files below a folder, and their names in lists that went through other encodings."""
 
+import errno
 import os
 import re
 import unicodedata
@@ -91,10 +92,20 @@ def _walk(folder: str | Path, ancestors: tuple[str, ...]) -> Iterator[str]:
         for entry in entries:
             if _is_hidden(entry.name):
                 continue
-            if entry.is_dir():
+            if _is_folder(entry):
                 yield from _walk(entry.path, (*ancestors, real))
             elif Path(entry.name).suffix.lower() in SUFFIXES or _has_signature(entry):
                 yield entry.path
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    """Return False for a link that leads back to itself as well: an image by its suffix, or nothing."""
+    try:
+        return entry.is_dir()
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        return False
 
 
 def _has_signature(entry: os.DirEntry) -> bool:

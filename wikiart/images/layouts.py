@@ -118,13 +118,16 @@ def kaggle_table(root: Path) -> Listing | None:
     Raises
     ------
     DataError
-        The table has no rows or no column ``filename``.
+        The table has no rows or no column ``filename``, or a name leads out of the folder.
     """
     path = root / "classes.csv"
     if not path.is_file():
         return None
-    rows = list(csv.DictReader(_read_text(path).splitlines()))
-    if not rows or "filename" not in rows[0]:
+    table = csv.DictReader(_read_text(path).splitlines())
+    rows = []
+    if "filename" in (table.fieldnames or ()):
+        rows = [{**row, "filename": _check_name(path, table.line_num, row["filename"])} for row in table]
+    if not rows:
         raise DataError(f"{path} has no column filename: restore it, or remove it to take all style folders")
     files = ListedFiles(root, (row["filename"].split("/")[0] for row in rows))
     subsets: dict[str, list[Painting]] = {}
@@ -191,15 +194,33 @@ def _read_rows(path: Path) -> list[tuple[str, str]]:
     """Read the lines ``name,class`` of a list without a header."""
     if not path.is_file():
         raise DataError(f"{path} is missing beside its companion list: fetch ArtGAN's wikiart_csv again")
-    parts = [line.rpartition(",") for line in _read_text(path).splitlines() if line.strip()]
-    rows = [(name.strip().strip('"'), number.strip()) for name, _, number in parts]
-    if bad := [number for name, number in rows if not number.isdigit() or "/" not in name]:
+    lines = _read_text(path).splitlines()
+    parts = [(line, *text.rpartition(",")) for line, text in enumerate(lines, 1) if text.strip()]
+    rows = [(line, name.strip().strip('"'), number.strip()) for line, name, _, number in parts]
+    if bad := [number for _, name, number in rows if not number.isdigit() or "/" not in name]:
         raise DataError(
             f"{path}: expected lines such as Impressionism/claude-monet_x.jpg,12, found {bad[0]!r}"
         )
     if not rows:
         raise DataError(f"{path} is empty: fetch ArtGAN's wikiart_csv again")
-    return rows
+    return [(_check_name(path, line, name), number) for line, name, number in rows]
+
+
+def _check_name(path: Path, line: int, name: str | None) -> str:
+    """Return a name that a list has in this line, unless it leads out of the image folder.
+
+    A name that stays inside may still be a link to elsewhere, which only the folder's owner can set.
+
+    Raises
+    ------
+    DataError
+        It leads out of the folder, or is no path.
+    """
+    if not name or "\0" in name or name.startswith("/") or ".." in name.split("/"):
+        raise DataError(
+            f"{path}, line {line}: {name!r} is no path inside the image folder: mend or remove the line"
+        )
+    return name
 
 
 def _folder_with(style: str, root: Path, lists: Path) -> Path | None:

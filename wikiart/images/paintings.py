@@ -1,6 +1,7 @@
 """The images of a data set with their styles and splits."""
 
 import hashlib
+import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -73,7 +74,7 @@ def find(root: Path, seed: int = SPLIT_SEED) -> Paintings:
         No layout fits, a split is missing or empty, a training style has no image, there is
         only one style, or the test split has a style that the training split lacks.
     """
-    root = Path(root).expanduser().resolve()
+    root = Path(os.path.realpath(Path(root).expanduser()))  # resolve() raises for a link to itself
     listing = layouts.recognize(root)
     notes, train, test = listing.notes, listing.train, listing.test
     if test is None:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from wikiart.cache.checksums import damage
+from wikiart.errors import DataError
 from wikiart.images.paintings import SPLITS
 
 
@@ -61,8 +63,16 @@ class Store:
 
 
 def load(folder: Path) -> Store:
-    """Open the store in a folder."""
+    """Open the store in a folder.
+
+    Raises
+    ------
+    DataError
+        The folder is not as it was written.
+    """
     folder = Path(folder)
+    if reason := damage(folder):
+        raise DataError(f"{folder} is damaged ({reason}): the same command makes it again")
     about = json.loads((folder / "store.json").read_text())
     train, test = (_load_split(folder, split, about["paths"][split]) for split in SPLITS)
     skipped = tuple(Skipped(*pair) for pair in about["skipped"])

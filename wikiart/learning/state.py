@@ -3,12 +3,13 @@
 import logging
 import pickle
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
-from wikiart.cache.atomic import atomic_file
+from wikiart.cache.checksums import read_file, write_file
 from wikiart.learning.network import Network
 
 log = logging.getLogger(__name__)
@@ -50,22 +51,25 @@ class State:
             "curve": [tuple(epoch) for epoch in self.curve],
         }
         try:
-            with atomic_file(path) as scratch:
-                torch.save(state, scratch)
-        except (OSError, RuntimeError) as error:  # torch's own writer raises RuntimeError on a full disk
+            buffer = BytesIO()
+            torch.save(state, buffer)
+            write_file(path, buffer.getvalue())
+        except OSError as error:
             log.warning("the state after epoch %d cannot be saved: %s", len(self.curve), error)
 
     def restore(self, path: Path) -> None:
         """Restore the state that `save` wrote.
 
-        Without a file the training begins at the first epoch; the same, with a warning, if the file
-        cannot be read.
+        Without a file, or with one that is damaged or of another network, the training begins at the first
+        epoch; of these two the log has a line.
         """
-        if not path.exists():
-            return
         try:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+            content = read_file(path)
+            if content is None:
+                return
+            state = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
+            self._check_shapes(state["network"])
+        except (OSError, RuntimeError, EOFError, LookupError, ValueError, pickle.UnpicklingError) as error:
             log.warning("the state of an earlier start cannot be read: %s", error)
             return
         # 1. Weights and running statistics into the existing tensors: the optimizer refers to them.
@@ -79,6 +83,12 @@ class State:
             torch.cuda.set_rng_state(state["device random"], self.device)
         self.curve = [Epoch(*point) for point in state["curve"]]
         log.info("resumed after epoch %d, where an earlier start was interrupted", len(self.curve))
+
+    def _check_shapes(self, weights: dict[str, torch.Tensor]) -> None:
+        """Raise ValueError for weights of another network, of which `load_state_dict` would take a part."""
+        shapes = {name: tensor.shape for name, tensor in weights.items()}
+        if shapes != {name: tensor.shape for name, tensor in self.network.state_dict().items()}:
+            raise ValueError("it is of another network")
 
     @property
     def _on_gpu(self) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from wikiart.cache.atomic import atomic_folder
+from wikiart.cache.checksums import is_intact, seal
 from wikiart.cache.folder import Cache
 from wikiart.sample.canvas import SIDE, Canvas
 from wikiart.sample.styles import PALETTES, STYLES, Style
@@ -60,7 +61,7 @@ def _crop_and_mirror(image: Image.Image, rng: np.random.Generator) -> Image.Imag
 
 
 def generate(root: Path, progress: Callable[[int, int], None] = lambda done, total: None) -> Path:
-    """Paint the sample and return its folder; if it exists, only return it.
+    """Paint the sample and return its folder; if it exists and is intact, only return it.
 
     Parameters
     ----------
@@ -81,9 +82,10 @@ def generate(root: Path, progress: Callable[[int, int], None] = lambda done, tot
         ``root`` cannot be written.
     """
     folder = Cache(root).sample(VERSION)
-    if not folder.is_dir():
+    if not is_intact(folder):
         with atomic_folder(folder) as scratch:
             _paint_all(scratch, progress)
+            seal(scratch, folder.name)
     return folder
 
 

@@ -4,10 +4,12 @@ import hashlib
 import json
 from collections.abc import Callable
 from functools import partial
+from io import BytesIO
 
 import numpy as np
 
-from wikiart.cache.atomic import atomic_file, locked
+from wikiart.cache.atomic import locked
+from wikiart.cache.checksums import read_file, write_file
 from wikiart.cache.disk import cache_errors
 from wikiart.cache.folder import Cache
 from wikiart.images.store import Store
@@ -63,7 +65,7 @@ def recipes_of_store(
 def cached_neighbours(
     cache: Cache, store_digest: str, rows: np.ndarray, k: int, compute: Callable[[], np.ndarray]
 ) -> np.ndarray:
-    """Read a table of neighbours from the cache; compute and write it first if it is not there.
+    """Read a table of neighbours from the cache; compute and write it first if it is not there or damaged.
 
     If another process is computing the table, wait until it is done.
 
@@ -83,8 +85,10 @@ def cached_neighbours(
     content = json.dumps([store_digest, k]).encode() + rows.astype("<i8").tobytes()
     path = cache.neighbours(hashlib.sha256(content).hexdigest()[:32])
     with locked(path.with_name(f"{path.name}.lock")):
-        if not path.exists():
-            # np.save would add .npy to the name of a path that ends otherwise, so it gets a file.
-            with atomic_file(path) as scratch, scratch.open("wb") as file:
-                np.save(file, compute())
-    return np.load(path)
+        stored = read_file(path)
+        if stored is None:
+            buffer = BytesIO()
+            np.save(buffer, compute())
+            stored = buffer.getvalue()
+            write_file(path, stored)
+    return np.load(BytesIO(stored))

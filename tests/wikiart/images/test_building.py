@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.conftest import paint, paint_folder
 from wikiart.errors import DataError, TooManyUnreadable
-from wikiart.images import paintings
+from wikiart.images import building, paintings
 from wikiart.images.building import build_store
 from wikiart.images.decoding import RESIZE, decode
 
@@ -118,15 +118,55 @@ def test_two_processes_at_once_build_one_store(folder, tmp_path):
     assert len((tmp_path / "decoded").read_text().split()) == 1
 
 
-def test_a_failing_disk_leaves_no_incomplete_store(folder, tmp_path, monkeypatch):
-    """The same command must find them again when the disk is back."""
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [
+        ("stat", errno.EIO),
+        ("stat", errno.EACCES),
+        ("read_bytes", errno.ENOENT),
+        ("read_bytes", errno.EIO),
+        ("read_bytes", errno.ESTALE),
+        ("read_bytes", errno.EACCES),
+    ],
+)
+def test_a_folder_that_is_away_for_a_moment_leaves_no_store(folder, tmp_path, monkeypatch, moment, number):
+    """The same command must find its images again when the folder is back."""
     dataset = paintings.find(folder)
+    method = getattr(Path, moment)
 
-    def fail(path: Path) -> bytes:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
+    def fail(path: Path, **options: object) -> object:
+        if path.suffix == ".jpg":
+            raise OSError(number, os.strerror(number))
+        return method(path, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "read_bytes", fail)
-        with pytest.raises(DataError, match=r"0\.jpg cannot be read \(Input/output error\): mend the disk"):
+        patch.setattr(Path, moment, fail)
+        with pytest.raises(DataError, match=rf"\.jpg cannot be read \({os.strerror(number)}\): mend"):
             build_store(dataset, 24, tmp_path, allow_skipped=1)
+    assert not list((tmp_path / "stores").glob("[!.]*"))
     assert not build_store(dataset, 24, tmp_path).skipped
+
+
+def test_links_to_nowhere_and_missing_lines_are_skipped_until_they_lead_somewhere(folder, tmp_path):
+    link = folder / "train" / "Amber" / "link.jpg"
+    link.symlink_to(tmp_path / "away.jpg")
+    decoded = build_store(paintings.find(folder), 24, tmp_path, allow_skipped=1)
+    assert [skipped.reason for skipped in decoded.skipped] == ["No such file or directory"]
+    paint(tmp_path / "away.jpg", (0, 255, 0), 7)
+    assert not build_store(paintings.find(folder), 24, tmp_path).skipped
+
+
+def test_a_link_that_breaks_during_decoding_is_not_skipped(folder, tmp_path, monkeypatch):
+    """A folder of links to a disk that is taken away looks like this."""
+    link = folder / "train" / "Amber" / "0.jpg"
+    link.rename(tmp_path / "there.jpg")
+    link.symlink_to(tmp_path / "there.jpg")
+    dataset = paintings.find(folder)
+
+    def remove_target(*arguments: object) -> object:
+        (tmp_path / "there.jpg").unlink(missing_ok=True)
+        return decode(*arguments)
+
+    monkeypatch.setattr(building, "decode", remove_target)
+    with pytest.raises(DataError, match="No such file"):
+        build_store(dataset, 24, tmp_path, allow_skipped=1)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests import layouts as samples
-from tests.conftest import STYLES, paint
+from tests.conftest import STYLES, paint, paint_folder
 from wikiart.errors import DataError
 from wikiart.images import layouts, paintings
 from wikiart.images.building import build_store
@@ -195,3 +195,40 @@ def test_a_folder_of_no_layout_is_refused(tmp_path, what):
         root.write_text("")
     with pytest.raises(DataError, match=r"images (is not a folder of images|does not exist): expected"):
         paintings.find(root)
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret/x.png", "/etc/hostname", "Amber/../../x.png", "a/b\0.png", "a/.."]
+)
+@pytest.mark.parametrize("kind", ["style_train.csv", "classes.csv"])
+def test_names_that_lead_out_of_the_folder_are_refused(tmp_path, name, kind):
+    paint(tmp_path / "secret" / "x.png", STYLES["Amber"], 1)
+    root = tmp_path / "images"
+    paint(root / "Amber" / "0.png", STYLES["Amber"], 1)
+    header, end = ("filename,subset\n", ",train") if kind == "classes.csv" else ("", ",0")
+    (root / kind).write_text(f"{header}Amber/0.png{end}\n{name}{end}\n")
+    (root / "style_val.csv").write_text("Amber/0.png,0\n")
+    line = 2 + (kind == "classes.csv")
+    with pytest.raises(DataError, match=rf"{kind}, line {line}: .* is no path inside the image folder"):
+        paintings.find(root)
+
+
+def test_a_link_inside_the_folder_may_lead_elsewhere(tmp_path):
+    paint(tmp_path / "disk" / "0.png", STYLES["Amber"], 1)
+    root = tmp_path / "images"
+    paint(root / "Dusk" / "0.png", STYLES["Dusk"], 1)
+    (root / "Amber").symlink_to(tmp_path / "disk")
+    (root / "style_train.csv").write_text("Amber/0.png,0\nDusk/0.png,1\n")
+    (root / "style_val.csv").write_text("Amber/1.png,0\n")
+    assert paintings.find(root).train[0].path == "Amber/0.png"
+
+
+def test_a_circle_of_links_is_listed_and_stops_nothing(tmp_path):
+    root = paint_folder(tmp_path / "images", {"Amber": 2, "Dusk": 2}, {"Dusk": 2})
+    (root / "train" / "Amber" / "circle.jpg").symlink_to(root / "train" / "Amber" / "circle.jpg")
+    (root / "train" / "Amber" / "circle").symlink_to(root / "train" / "Amber" / "circle")
+    (root / "train" / "circle").symlink_to(root / "train" / "circle")
+    decoded = build_store(paintings.find(root), 24, tmp_path / "cache", allow_skipped=1)
+    assert [path for path, _ in decoded.skipped] == ["train/Amber/circle.jpg"]
+    with pytest.raises(DataError, match="does not exist"):
+        paintings.find(root / "train" / "circle")

@@ -45,7 +45,7 @@ def test_every_style_has_its_files(tmp_path, monkeypatch):
     blank = Image.new("RGB", (sample.SIZE, sample.SIZE))
     monkeypatch.setattr(sample, "paint", lambda style, split, number: blank)
     folder = sample.generate(tmp_path)
-    assert sorted(path.name for path in folder.iterdir()) == ["test", "train"]
+    assert sorted(path.name for path in folder.iterdir() if path.is_dir()) == ["test", "train"]
     for split in ("train", "test"):
         files = {style.name: len(list(style.glob("*.jpg"))) for style in (folder / split).iterdir()}
         assert files == sample.image_counts(split)
