@@ -9,6 +9,7 @@ import click
 from ablations.cli import commands
 from ablations.cli.options import option
 from ablations.process.commands import YES_OR_NO
+from ablations.process.terminal import echo
 from ablations.suite.options import ImageOptions
 from ablations.suite.prepare import cache_folder
 from wikiart.cache.disk import size
@@ -27,14 +28,14 @@ def command(cache: str, clear: bool) -> None:
     folder = Cache(cache_folder(cache))
     total = _total_size(folder)
     for kind, paths in folder.contents().items():
-        click.echo(f"{kind:11} {len(paths):>4} {sum(map(size, paths)) / 1e6:>12,.1f} MB")
+        echo(f"{kind:11} {len(paths):>4} {sum(map(size, paths)) / 1e6:>12,.1f} MB")
     if clear:
         remaining = folder.clear()
-        click.echo(f"cleared: {(total - _total_size(folder)) / 1e6:,.1f} MB")
+        echo(f"cleared: {(total - _total_size(folder)) / 1e6:,.1f} MB")
         for reason, number in remaining.items():
             if number:
-                click.echo(f"left alone: {number} {reason}")
-    click.echo(f"cache: {folder.root}")
+                echo(f"left alone: {number} {reason}")
+    echo(f"cache: {folder.root}")
 
 
 def _total_size(folder: Cache) -> int:

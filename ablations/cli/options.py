@@ -1,15 +1,28 @@
 """Options of the command line, generated from their declarations in `ablations.suite.options`."""
 
+import math
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
 
-from ablations.process.commands import YES_OR_NO, Options
+from ablations.process.commands import YES_OR_NO, FilledPath, Options
 from ablations.suite.options import GROUPS, OptionGroup, SuiteOptions
 
-RANGES = {"integer": click.IntRange, "number": click.FloatRange}
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers without "nan", which no comparison refuses, and "inf"."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float:
+        """Convert the text of an option to its number."""
+        number = super().convert(value, parameter, context)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a number.", parameter, context)
+        return number
+
+
+RANGES = {"integer": click.IntRange, "number": FiniteRange}
 
 
 def option_groups(groups: Sequence[type[OptionGroup]]) -> Options:
@@ -50,6 +63,8 @@ def _type(declaration: Mapping[str, Any]) -> dict[str, Any]:
         return {**YES_OR_NO, "default": "yes" if declaration["default"] else "no"}
     if "enum" in declaration:
         return {"type": click.Choice(declaration["enum"])}
+    if "minLength" in declaration or declaration.get("format") == "path":
+        return {"type": FilledPath()}
     if declaration["type"] not in RANGES:
         return {}
     minimum = declaration.get("minimum", declaration.get("exclusiveMinimum"))

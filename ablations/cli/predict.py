@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from ablations.cli import commands
+from ablations.process.commands import FilledPath
 from ablations.process.environment import quiet_libraries
 from ablations.process.errors import UserError
+from ablations.process.terminal import echo, one_line
 from wikiart.images.files import image_paths
 
 if TYPE_CHECKING:
-    from ablations.tracking.models import PyFuncModel
+    from wikiart.learning.classifier import Classifier
 
 BATCH = 64  #: images that are read before their predictions are printed
 
@@ -38,7 +40,10 @@ class Prediction(NamedTuple):
     options={
         "Network": (
             click.option(
-                "--model", required=True, help="runs:/<run id>/model of a cell's run, or a model's folder."
+                "--model",
+                required=True,
+                type=FilledPath(),
+                help="runs:/<run id>/model of a cell's run, or a model's folder.",
             ),
         ),
         "Output": (
@@ -47,7 +52,7 @@ class Prediction(NamedTuple):
         ),
     },
 )
-@click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
+@click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=FilledPath())
 def command(images: tuple[str, ...], model: str, top: int, format: str) -> None:
     """Print the most probable styles of each image.
 
@@ -58,16 +63,16 @@ def command(images: tuple[str, ...], model: str, top: int, format: str) -> None:
     """
     paths = list(_image_files(images))
     quiet_libraries()
-    from ablations.tracking import models  # here, so that --help need not load MLflow
+    from ablations.tracking.loading import load  # here, so that --help need not load MLflow
 
-    network = models.load(model)
+    network = load(model)
     unreadable = 0
 
     def readable() -> Iterator[Prediction]:
         nonlocal unreadable
         for prediction in _predict(network, paths, top):
             if prediction.error:
-                click.echo(f"{prediction.image}: {prediction.error}", err=True)
+                echo(f"{one_line(prediction.image)}: {prediction.error}", err=True)
                 unreadable += 1
             else:
                 yield prediction
@@ -89,7 +94,7 @@ def _image_files(images: Sequence[str]) -> Iterator[str]:
         yield from (str(folder / path) for path in files)
 
 
-def _predict(network: "PyFuncModel", paths: Sequence[str], top: int) -> Iterator[Prediction]:
+def _predict(network: "Classifier", paths: Sequence[str], top: int) -> Iterator[Prediction]:
     import pandas as pd
 
     for start in range(0, len(paths), BATCH):
@@ -105,8 +110,8 @@ def _predict(network: "PyFuncModel", paths: Sequence[str], top: int) -> Iterator
 
 def _print_text(predictions: Iterable[Prediction]) -> None:
     for prediction in predictions:
-        styles = ", ".join(f"{style} {probability:.1%}" for style, probability in prediction.styles)
-        click.echo(f"{prediction.image}: {styles}")
+        styles = ", ".join(f"{one_line(style)} {probability:.1%}" for style, probability in prediction.styles)
+        echo(f"{one_line(prediction.image)}: {styles}")
 
 
 def _print_csv(predictions: Iterable[Prediction]) -> None:
@@ -114,7 +119,7 @@ def _print_csv(predictions: Iterable[Prediction]) -> None:
     table.writerow(["image", "rank", "style", "probability"])
     for prediction in predictions:
         for rank, (style, probability) in enumerate(prediction.styles, 1):
-            table.writerow([prediction.image, rank, style, f"{probability:.6g}"])
+            table.writerow([one_line(prediction.image), rank, one_line(style), f"{probability:.6g}"])
 
 
 def _print_json(predictions: Iterable[Prediction]) -> None:

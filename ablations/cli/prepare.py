@@ -5,10 +5,9 @@ A suite does the same first. The store of decoded images is kept in the cache.
 
 from typing import Any
 
-import click
-
 from ablations.cli import commands
 from ablations.cli.options import option_groups
+from ablations.process.terminal import echo
 from ablations.suite import prepare
 from ablations.suite.options import ImageOptions
 from wikiart.cache import disk
@@ -23,11 +22,11 @@ def command(**values: Any) -> None:
     """Decode the images and print what was found."""
     options = ImageOptions(**values)
     dataset = prepare.locate(options)
-    click.echo(f"{dataset}\n{prepare.count_styles(dataset)}")
+    echo(f"{dataset}\n{prepare.count_styles(dataset)}")
     images = prepare.prepare(dataset, [options.image_size], options)
     if lines := images.list_skipped(limit=None):
-        click.echo(lines)
-    click.echo(f"store: {images.store.folder} ({disk.size(images.store.folder) / 1e6:,.0f} MB)")
+        echo(lines)
+    echo(f"store: {images.store.folder} ({disk.size(images.store.folder) / 1e6:,.0f} MB)")
 
 
 if __name__ == "__main__":

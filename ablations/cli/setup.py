@@ -6,10 +6,10 @@ conda.yaml, so that from then on `mlflow run . -e ablate` needs neither conda no
 
 from pathlib import Path
 
-import click
 import yaml
 
 from ablations.process import commands
+from ablations.process.terminal import echo
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,7 +30,7 @@ def command() -> None:
     target.write_text(
         "# written by the entry point setup\n" + yaml.safe_dump(python_env(conda), sort_keys=False)
     )
-    click.echo(f"wrote {target}; from now on: mlflow run . -e ablate")
+    echo(f"wrote {target}; from now on: mlflow run . -e ablate")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from logging.handlers import BufferingHandler
 from pathlib import Path
 
 from ablations.design.trainings import CellRun, Training
+from ablations.process.addresses import mask_passwords
 from ablations.process.errors import first_line
 from ablations.tracking import models, outcome, queries, server, sweep
 from ablations.tracking.destination import Destination
@@ -106,7 +107,7 @@ def _finish(job: Job, report: Callable[[float], None]) -> str:
         logger.start()
         logger.finish(outcome.read(folder) or _train(job, data, logger, report))
     except Exception as error:
-        logger.fail(traceback.format_exc())
+        logger.fail(mask_passwords(traceback.format_exc()))
         if folder.exists() and server.is_unreachable(error):
             return first_line(error)
         raise

@@ -1,13 +1,14 @@
 """The base of every command: help in groups with an example, errors in one line, exit codes."""
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
 import cloup
 
-from ablations.process import errors, interrupts
+from ablations.process import errors, interrupts, terminal
 from ablations.process.errors import NONE_EXPECTED, Expected
 
 UNEXPECTED = 70  #: exit code of a mistake in this project; EX_SOFTWARE in sysexits.h
@@ -25,10 +26,32 @@ YES_OR_NO: dict[str, Any] = {
 Options = Mapping[str, Sequence[Callable]]  #: title of a group in the help -> decorators of its options
 
 
+class FilledPath(click.ParamType):
+    """A path that is not empty: an empty one would mean the current folder."""
+
+    name = "text"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> str:
+        """Return the path."""
+        if not str(value).strip():
+            self.fail("an empty path: name a folder or a file.", parameter, context)
+        return str(value)
+
+
 class Unexpected(click.ClickException):
     """A mistake in this project."""
 
     exit_code = UNEXPECTED
+
+
+@contextmanager
+def _safe_messages() -> Iterator[None]:
+    """Make the messages of Click's errors in this block printable."""
+    try:
+        yield
+    except click.ClickException as error:
+        vars(error)["message"] = terminal.safe(error.message)  # its type says Final
+        raise
 
 
 class Command(cloup.Command):
@@ -44,6 +67,11 @@ class Command(cloup.Command):
             settings.setdefault("complete_var", COMPLETE)
         return super().main(args, *rest, **settings)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the command line."""
+        with _safe_messages():
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Call the command's function.
 
@@ -51,7 +79,11 @@ class Command(cloup.Command):
         ------
         click.ClickException
             In place of every exception that Click does not handle itself.
-        """  # noqa: DOC501  what Click handles itself
+        """
+        with _safe_messages():
+            return self._invoke(ctx)
+
+    def _invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.Abort, BrokenPipeError):
@@ -62,7 +94,7 @@ class Command(cloup.Command):
             ctx.exit(interrupts.EXIT_CODE)
         except Exception as error:
             if ctx.meta.get(DEBUG):
-                traceback.print_exc()
+                terminal.echo(traceback.format_exc(), err=True)
             if isinstance(error, click.ClickException):
                 raise
             raise self._failure(error) from error

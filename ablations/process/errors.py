@@ -2,10 +2,11 @@
 
 import errno
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
+
+from ablations.process.addresses import mask_passwords
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 TRACKING_PACKAGES = {"mlflow", "requests", "sqlalchemy"}  #: MLflow, its connection and its database
@@ -86,14 +87,9 @@ def root_cause_line(error: BaseException) -> str:
     *_, root = (cause for cause in _causes(error) if cause is error or not isinstance(cause, KeyError))
     if isinstance(root, OSError) and root.strerror:
         return f"{root.strerror}: {root.filename}" if root.filename else root.strerror
-    return mask_passwords(first_line(root))
+    return first_line(root)
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error's message, or the name of its type if it has none."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
-def mask_passwords(text: str) -> str:
-    """Replace the passwords of all URLs in a text by ``***``."""
-    return re.sub(r"(://[^:/@\s]*):[^/@\s]*@", r"\1:***@", text)
+    """Return the first line of an error's message, or the name of its type if it has none; no passwords."""
+    return mask_passwords((str(error).strip() or type(error).__name__).splitlines()[0])

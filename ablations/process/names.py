@@ -4,6 +4,7 @@ A metric is added by one entry in ``METRICS`` and one field of `wikiart.learning
 """
 
 import re
+from collections.abc import Iterable
 
 #: Metrics over all test images: field of ``Scores`` -> name in tables and figures. MLflow's interface
 #: selects the metric that a run logged first, so the most important one comes first.
@@ -11,6 +12,8 @@ METRICS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "ma
 
 #: Metrics of the learning curve, one value per epoch: field of ``Epoch`` -> metric.
 CURVES = {"loss": "train/loss", "accuracy": "train/accuracy"}
+
+CLASS_METRIC_CHARACTERS = 220  # of a style in the name of its metric; MLflow allows 250 in all
 
 # Tags of runs.
 ROLE, SUITE, CELL = "role", "suite", "cell"  # the tag "role" has the value "suite" or "cell"
@@ -44,9 +47,23 @@ def test_metric(key: str) -> str:
     return f"test/{key}"
 
 
-def class_metric(style: str) -> str:
-    """Return the MLflow metric of a style's accuracy; characters that MLflow refuses become ``_``."""
-    return "test_class/" + re.sub(r"[^\w.\- ]", "_", style)
+def class_metrics(styles: Iterable[str]) -> dict[str, str]:
+    """Return the MLflow metric of the accuracy of each style, a different one for each.
+
+    Characters that MLflow refuses become ``_``; a number tells names apart that become equal by this, or that
+    databases take for equal, as ``a`` and ``A``.
+    """
+    metrics: dict[str, str] = {}
+    taken: set[str] = set()
+    for style in styles:
+        name = plain = re.sub(r"[^\w.\- ]|^\.+$", "_", style)[:CLASS_METRIC_CHARACTERS]
+        number = 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{plain}_{number}"
+        taken.add(name.casefold())
+        metrics[style] = f"test_class/{name}"
+    return metrics
 
 
 def duration_metric(part: str) -> str:

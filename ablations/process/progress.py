@@ -15,6 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from ablations.process import terminal
 from ablations.process.errors import first_line
 
 console = Console(stderr=False, highlight=False, soft_wrap=True)
@@ -40,13 +41,13 @@ def say(text: str, *, always: bool = False) -> None:
     """
     if _quiet and not always:
         return
-    console.print(text, markup=False)
+    console.print(terminal.safe(text), markup=False)
     sys.stdout.flush()
 
 
 def _bar(*columns: ProgressColumn) -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         *columns,
         console=console,
@@ -72,7 +73,7 @@ def progress_bar(title: str, unit: str = "") -> Iterator[Callable[[float, float]
         Takes the number of items that are done and the number of all items.
     """
     with _bar(TaskProgressColumn(), TimeRemainingColumn()) as bar:
-        task = bar.add_task(title, total=None)
+        task = bar.add_task(terminal.safe(title), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
     if unit and (done := bar.tasks[0].completed):
         say(f"{title}: {done:,} {unit}")
@@ -136,9 +137,12 @@ class SuiteProgress:
         say(f"[{self._runs()}, {self._time_left()}] {text}", always=always)
 
     def _update_bar(self) -> None:
-        title = f"{self._runs()}  {self._names_running()}"
+        title = terminal.safe(f"{self._runs()}  {self._names_running()}")
         self._bar.update(
-            self._task, completed=self._work_done(), description=title, time_left=self._time_left()
+            self._task,
+            completed=self._work_done(),
+            description=title,
+            time_left=self._time_left(),
         )
 
     def _runs(self) -> str:

@@ -26,6 +26,8 @@ def resolve_device(name: str) -> str:
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
+        if torch.device(name).type not in ("cpu", "cuda"):
+            raise EngineError(f"device={name}: use auto, cpu, cuda or cuda:N")
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError) as error:
         raise EngineError(f"device={name}: {str(error).splitlines()[0]} (use cpu or auto)") from error

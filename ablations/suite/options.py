@@ -47,7 +47,7 @@ def _option(
         False if the same runs come out whatever the value: such an option is left out of the command that the
         suite records as the one that repeats it.
     **bounds : float
-        ``ge``, ``gt``, ``le``, ``lt``, as for pydantic's ``Field``.
+        ``ge``, ``gt``, ``le``, ``lt``, ``min_length``, as for pydantic's ``Field``.
     """
     extra: dict[str, Any] = {"affects_results": affects_results}
     if default_text:
@@ -77,7 +77,7 @@ class OptionGroup(BaseModel, frozen=True, extra="forbid"):
 class ImageOptions(OptionGroup, title="Images"):
     """Which images are read, how, and where they are kept decoded."""
 
-    data: str = _option("sample", "Folder of images in one of the layouts, or: sample.")
+    data: str = _option("sample", "Folder of images in one of the layouts, or: sample.", min_length=1)
     image_size: int = _setting("image_size")
     resize: str = _option("stretch", "How images become square.", choices=list(RESIZE))
     allow_skipped: float = _option(

@@ -10,6 +10,7 @@ from yaml import YAMLError
 
 from ablations.design.designs import Design
 from ablations.design.factors import DesignError
+from ablations.process import escape
 from ablations.process.errors import first_line
 from ablations.process.progress import progress_bar
 from ablations.tracking.destination import Destination
@@ -69,7 +70,8 @@ def _target_counts(level: str, store: Store) -> dict[int, int]:
     try:
         return planned_counts(level, store.train.labels, store.classes)
     except (ValueError, OSError, YAMLError) as error:  # from reading the file
-        raise DesignError(f"smote={level}: {first_line(error)}: correct the file") from error
+        remedy = "choose a smaller number" if level.isdecimal() else "correct the file"
+        raise DesignError(f"smote={level}: {first_line(error)}: {remedy}") from error
 
 
 def _contact_sheet(store: Store, recipes: Recipes) -> Figure:
@@ -102,9 +104,10 @@ def _bars_figure(counts: pd.DataFrame) -> Figure:
     for number, column in enumerate(counts.columns):
         offsets = np.arange(styles) + (number - (columns - 1) / 2) * thickness
         colour = (greys[number] * 0.6, greys[number] * 0.85, greys[number])
-        label = column if number == 0 else f"SMOTE {column}"
+        label = column if number == 0 else escape.figure(f"SMOTE {column}")
         axes.barh(offsets, counts[column], height=thickness, color=colour, label=label)
-    axes.set_yticks(range(styles), [str(style).replace("_", " ") for style in counts.index], fontsize=8)
+    names = [escape.figure(style.replace("_", " ")) for style in counts.index]
+    axes.set_yticks(range(styles), names, fontsize=8)
     axes.set_ylim(styles - 0.4, -0.6)
     axes.set_xlabel("training images")
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False, fontsize=8)
@@ -131,5 +134,6 @@ def _parents_figure(rows: Sequence[tuple[str, float, Sequence[np.ndarray]]], col
             axes.imshow(pixels)
             axes.set_axis_off()
             if position == 1:
-                axes.set_title(f"{style.replace('_', ' ')}, \u03bb = {weight:.2f}", fontsize=8, pad=3)
+                title = f"{escape.figure(style.replace('_', ' '))}, \u03bb = {weight:.2f}"
+                axes.set_title(title, fontsize=8, pad=3)
     return figure

@@ -108,11 +108,12 @@ def finish_cell(destination: Destination, run_id: str, answers: CellAnswers, out
     model = _log_model(destination, run_id, outcome.model, answers.classes)
     # MLflow's interface selects the metric that was logged first: the overall metrics come before the others.
     overall = {names.test_metric(key): getattr(scores, key) for key in names.METRICS}
-    others = {names.class_metric(style): value for style, value in scores.by_class.items()}
-    others[names.duration_metric("training")] = outcome.seconds
     styles = sorted(answers.classes)
+    class_metrics = names.class_metrics(styles)
+    others = {class_metrics[style]: value for style, value in scores.by_class.items()}
+    others[names.duration_metric("training")] = outcome.seconds
     confusion = pd.DataFrame(scores.confusion, columns=styles)
-    confusion.insert(0, "truth", styles)
+    confusion.insert(0, _unlike("truth", styles), styles)
     tables = {names.ITEMS_FILE: answers.items, names.CONFUSION_FILE: confusion}
     with tempfile.TemporaryDirectory() as scratch:  # one upload for all files: each call is a round trip
         folder = Path(scratch)
@@ -132,6 +133,13 @@ def finish_cell(destination: Destination, run_id: str, answers: CellAnswers, out
     )
     client.set_terminated(run_id)
     return model.artifact_location
+
+
+def _unlike(name: str, others: Sequence[str]) -> str:
+    """Return a name that none of the others equals, for a column beside columns named after styles."""
+    while name in others:
+        name += "_"
+    return name
 
 
 def _log_model(destination: Destination, run_id: str, folder: Path, classes: Sequence[str]) -> LoggedModel:

@@ -7,6 +7,8 @@ from matplotlib import colormaps
 from matplotlib.font_manager import findfont
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
+from ablations.process.escape import short
+
 SIDE = 24  #: of a square of the matrix, in pixels
 
 
@@ -24,7 +26,7 @@ def confusion_picture(confusion: np.ndarray, classes: Sequence[str]) -> Image.Im
     """
     # 1. The margins on the left and at the top leave room for the longest name and for an axis label.
     rows = confusion.sum(axis=1)
-    answers = [name.replace("_", " ") for name in classes]
+    answers = [short(name.replace("_", " ")) for name in classes]
     truths = [f"{name} ({n})" for name, n in zip(answers, rows, strict=True)]
     font = ImageFont.truetype(findfont("DejaVu Sans"), 12)
     left, top = (SIDE // 2 + round(max(map(font.getlength, names))) + SIDE for names in (truths, answers))

@@ -21,24 +21,16 @@ import mlflow.pytorch
 import numpy as np
 import torch
 from mlflow import pyfunc
-from mlflow.exceptions import MlflowException
 from mlflow.models import Model
-from mlflow.pyfunc import PyFuncModel
 from mlflow.utils.file_utils import local_file_uri_to_path
 from torch import nn
 
-from ablations.process.errors import UserError, mask_passwords, root_cause_line
-from ablations.tracking import server
 from wikiart.images import decoding
 from wikiart.learning import classifier
 
 WEIGHTS = Path("data") / "model.pt2"
 CODE = "code"
 REQUIRED = ("torch", "numpy", "pandas", "pillow")  # imported by the code that is saved with a model
-
-
-class ModelError(UserError):
-    """There is no such model, or it is not a network of a suite; the message gives a remedy."""
 
 
 def save(network: nn.Module, folder: Path, image_size: int, resize: str) -> None:
@@ -171,34 +163,3 @@ def share_weights(locations: Sequence[str]) -> None:
         with suppress(OSError):  # another disk, or a file system without hard links
             link.hardlink_to(files[0])
             link.replace(other)
-
-
-def load(uri: str) -> PyFuncModel:
-    """Load a saved network that takes pictures and returns styles with probabilities.
-
-    Parameters
-    ----------
-    uri : str
-        ``runs:/<run id>/model``, or a model's folder.
-
-    Raises
-    ------
-    ModelError
-        There is no such model, or it is not a network of a suite.
-    ablations.tracking.server.ServerError
-        The model is on a tracking server that cannot be used.
-    """
-    place = ""
-    if ":/" in uri:
-        server.check(server.tracking_uri())
-        place = f"on {mask_passwords(server.tracking_uri())}: "
-    try:
-        model = pyfunc.load_model(uri, suppress_warnings=True)
-    except (MlflowException, OSError) as error:
-        raise ModelError(
-            f"no model {uri} ({place}{root_cause_line(error)}): name a model by runs:/<run id>/model, "
-            "with the id of a cell's finished run"
-        ) from error
-    if "resize" not in model.metadata.flavors[pyfunc.FLAVOR_NAME].get(pyfunc.MODEL_CONFIG, {}):
-        raise ModelError(f"{uri} is not a network of a suite: name the model of a cell's finished run")
-    return model

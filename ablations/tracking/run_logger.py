@@ -7,6 +7,7 @@ import pandas as pd
 from mlflow.exceptions import MlflowException
 
 from ablations.design.trainings import CellRun, Training
+from ablations.process.environment import few_retries
 from ablations.tracking import cell_runs, models, server
 from ablations.tracking.destination import Destination
 from ablations.tracking.outcome import Outcome, Point
@@ -68,14 +69,14 @@ class RunLogger:
 
     def fail(self, error: str) -> None:
         """End the runs as FAILED with a traceback, as far as the server can be reached."""
-        with server.few_retries(), suppress(MlflowException):
+        with few_retries(), suppress(MlflowException):
             for run_id in self._runs.values():
                 cell_runs.fail_cell(self.destination, run_id, error)
 
     def _try_update(self) -> None:
         try:
             # A server that did not answer the last time gets one retry only: the training is waiting.
-            with server.few_retries() if self._unreachable else nullcontext():
+            with few_retries() if self._unreachable else nullcontext():
                 self._update()
             self._unreachable = False
         except MlflowException as error:

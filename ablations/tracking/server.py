@@ -1,7 +1,6 @@
 """The tracking server: its address, whether it can be used, and errors that mean it cannot be reached."""
 
 import os
-from contextlib import AbstractContextManager
 from urllib.parse import urlsplit
 
 import mlflow
@@ -9,12 +8,12 @@ import requests
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException, RestException
 
-from ablations.process.environment import environment_variables
-from ablations.process.errors import UserError, mask_passwords, tracking_message
+from ablations.process.addresses import mask_passwords
+from ablations.process.databases import check_address
+from ablations.process.environment import few_retries
+from ablations.process.errors import UserError, tracking_message
 from ablations.tracking.destination import locked_database
 
-# MLflow's environment variables for the number of retries and the seconds until a request times out.
-FEW_RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 UNANSWERED = ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE")  # MLflow's error codes of unanswered requests
 
 
@@ -44,7 +43,10 @@ def check(uri: str) -> None:
     ------
     ServerError
         The server cannot be used.
+    ablations.process.databases.AddressError
+        Its address cannot be used, or no database answers there.
     """
+    check_address(uri)
     try:
         with few_retries(), locked_database(uri):
             MlflowClient(uri).search_experiments(max_results=1)
@@ -66,7 +68,7 @@ def answers(uri: str) -> bool:
     """Return True if `check` raises no error."""
     try:
         check(uri)
-    except ServerError:
+    except UserError:
         return False
     return True
 
@@ -89,8 +91,3 @@ def is_unreachable(error: BaseException) -> bool:
         and not isinstance(error, RestException)
         and error.error_code in UNANSWERED
     )
-
-
-def few_retries() -> AbstractContextManager[None]:
-    """Let unanswered requests fail within seconds in this block, instead of MLflow's minutes."""
-    return environment_variables(FEW_RETRIES)

@@ -13,6 +13,7 @@ from mlflow.exceptions import MlflowException, RestException
 from ablations.design.designs import Design, SuiteDescription
 from ablations.design.trainings import CellRun, Training
 from ablations.process import interrupts, names
+from ablations.process.environment import few_retries
 from ablations.tracking import server
 from ablations.tracking.cell_runs import metrics
 from ablations.tracking.datasets import dataset_inputs
@@ -59,7 +60,7 @@ def open_run() -> Iterator[SuiteRun]:
     except BaseException as error:
         run.status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
         # If the server cannot be reached, the next start ends the run (tracking/sweep.py).
-        with interrupts.deferred(), server.few_retries(), suppress(MlflowException):
+        with interrupts.deferred(), few_retries(), suppress(MlflowException):
             mlflow.end_run(run.status)
         raise
     with interrupts.deferred():

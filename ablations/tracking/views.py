@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 from mlflow.store.tracking import DEFAULT_TRACKING_URI
 
 from ablations.design.designs import Design
+from ablations.process.addresses import without_credentials
 from ablations.process.names import CELLS, DATA, METRICS, SUITE, test_metric
 from ablations.tracking import server
 from ablations.tracking.cell_runs import cell_tag
@@ -68,7 +69,7 @@ def interface_address(tracking_uri: str) -> tuple[str, str]:
     A server serves the interface itself. For a database the user starts ``mlflow ui``.
     """
     if server.is_remote(tracking_uri):
-        return tracking_uri.rstrip("/"), ""
+        return without_credentials(tracking_uri), ""
     store = tracking_uri if tracking_uri.startswith("sqlite") else '"$MLFLOW_TRACKING_URI"'
     default = tracking_uri in (DEFAULT_TRACKING_URI, f"sqlite:///{Path('mlflow.db').resolve()}")
     command = "mlflow ui" if default else f"mlflow ui --backend-store-uri {store}"

@@ -14,6 +14,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from ablations.process import names
+from ablations.process.databases import check_address
+from ablations.process.environment import few_retries
 from ablations.process.errors import UserError
 from summary.analysis import Design, Factor
 
@@ -205,11 +207,32 @@ def _newest_suite_run(*, experiment: str = "", name: str = "") -> str | None:
     runs = mlflow.search_runs(
         experiment_names=[experiment] if experiment else None,
         search_all_experiments=not experiment,
-        filter_string=names.SUITES + (f" and attributes.run_name = '{name}'" if name else ""),
+        filter_string=names.SUITES + (f" and attributes.run_name = {_quoted(name)}" if name else ""),
         max_results=1,
         output_format="list",
     )
     return runs[0].info.run_id if runs else None
+
+
+def _quoted(name: str) -> str:
+    """Return a name as a value in MLflow's search, which knows both quotes and no escapes."""
+    return f'"{name}"' if "'" in name else f"'{name}'"
+
+
+def check_server() -> None:
+    """Check that the tracking server answers within half a minute.
+
+    Raises
+    ------
+    ablations.process.databases.AddressError
+        Its address cannot be used, or no database answers there.
+    mlflow.MlflowException
+        The server does not answer, or refuses the user.
+    """
+    check_address(mlflow.get_tracking_uri())
+    _tracking_uri()
+    with few_retries():
+        MlflowClient().search_experiments(max_results=1)
 
 
 def _tracking_uri() -> str:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from wikiart.errors import DataError
 from wikiart.images import shards
 from wikiart.images.files import ListedFiles, image_paths, subfolders
+from wikiart.images.names import printable
 
 SPLITS = ("train", "test")
 
@@ -24,7 +25,7 @@ class Painting(NamedTuple):
     @property
     def name(self) -> str:
         """The path (and row) as text that can be printed, whatever bytes the file's name consists of."""
-        path = self.path.encode("utf-8", "backslashreplace").decode()
+        path = printable(self.path)
         return path if self.row is None else f"{path}#{self.row}"
 
 

@@ -5,14 +5,15 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
 from wikiart.errors import DataError
 from wikiart.images import layouts, shards
 from wikiart.images.layouts import SPLITS as SPLITS
-from wikiart.images.layouts import Painting
+from wikiart.images.layouts import Listing, Painting
+from wikiart.images.names import style_names
 
 TEST_SHARE = 0.1  #: of each style's images, where the images come without a split
 SPLIT_SEED = 0
@@ -72,10 +73,11 @@ def find(root: Path, seed: int = SPLIT_SEED) -> Paintings:
     ------
     DataError
         No layout fits, a split is missing or empty, a training style has no image, there is
-        only one style, or the test split has a style that the training split lacks.
+        only one style, the test split has a style that the training split lacks, or a style's name is too
+        long.
     """
     root = Path(os.path.realpath(Path(root).expanduser()))  # resolve() raises for a link to itself
-    listing = layouts.recognize(root)
+    listing = _with_printable_styles(layouts.recognize(root))
     notes, train, test = listing.notes, listing.train, listing.test
     if test is None:
         train, test = stratified(train, seed)
@@ -83,6 +85,22 @@ def find(root: Path, seed: int = SPLIT_SEED) -> Paintings:
     paintings = Paintings(listing.root, listing.classes, train, test, "; ".join((listing.layout, *notes)))
     _check(paintings)
     return paintings
+
+
+def _with_printable_styles(listing: Listing) -> Listing:
+    def renamed(paintings: tuple[Painting, ...]) -> tuple[Painting, ...]:
+        return tuple(painting._replace(style=names[painting.style]) for painting in paintings)
+
+    tested = {painting.style for painting in listing.test or ()}
+    names = style_names(dict.fromkeys([*listing.classes, *sorted(tested)]))
+    if all(style == name for style, name in names.items()):
+        return listing
+    return replace(
+        listing,
+        classes=tuple(sorted(names[style] for style in listing.classes)),
+        train=renamed(listing.train),
+        test=None if listing.test is None else renamed(listing.test),
+    )
 
 
 def stratified(

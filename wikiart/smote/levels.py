@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import psutil
 import yaml
 
 STUDY_SHARE = 200 / 2269  #: the study's final threshold over its largest class
+RECIPE_BYTES = 64  #: of memory for each synthetic image while recipes are drawn; 60 were measured
 
 Level = str | Mapping[str, int]  #: see `planned_counts`
 
@@ -35,16 +37,26 @@ def planned_counts(level: Level, labels: np.ndarray, styles: Sequence[str] = ())
     Raises
     ------
     ValueError
-        The level is none of these, or a mapping names a style that is not in ``styles``.
+        The level is none of these, a mapping names a style that is not in ``styles``, or the synthetic
+        images are too many for the free memory.
     OSError
         The file cannot be read.
     """
     counts = class_counts(labels, styles)
     minimums = minimum_counts(level, counts, styles)
-    return {
+    planned = {
         label: max(count, minimum) if count else 0
         for label, (count, minimum) in enumerate(zip(counts, minimums, strict=True))
     }
+    _check_memory(sum(planned.values()) - sum(counts))
+    return planned
+
+
+def _check_memory(synthetic: int) -> None:
+    """Refuse more synthetic images than the free memory can hold the recipes of."""
+    most = psutil.virtual_memory().available // RECIPE_BYTES
+    if synthetic > most:
+        raise ValueError(f"{synthetic:,} synthetic images are too many: the free memory allows {most:,}")
 
 
 def class_counts(labels: np.ndarray, styles: Sequence[str] = ()) -> list[int]:

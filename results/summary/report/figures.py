@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
+from ablations.process import escape
 from ablations.process.names import METRICS
 from summary.analysis import Analysis
 from summary.report.tables import SIGNIFICANCE_LEVEL, effect_name
@@ -72,7 +73,9 @@ def _forest_panel(axes: Axes, group: pd.DataFrame) -> None:
             fontsize=8,
         )
     axes.axvline(0, color=SOFT, linewidth=0.8)
-    axes.set_yticks(range(len(group)), [effect_name(row) for _, row in group.iterrows()], fontsize=9)
+    axes.set_yticks(
+        range(len(group)), [escape.figure(effect_name(row)) for _, row in group.iterrows()], fontsize=9
+    )
     axes.set_ylim(len(group) - 0.4, -0.8)
     _plain(axes)
 
@@ -90,7 +93,7 @@ def per_class(suite: Suite) -> Figure:
     picture = axes.imshow(100 * accuracy, cmap="cividis", vmin=0, vmax=100, aspect="auto")
     names = [_style_name(style, counts[style]) for style in accuracy.index]
     axes.set_yticks(range(len(accuracy)), names, fontsize=8)
-    axes.set_xticks(range(len(cells)), cells, rotation=90, fontsize=8)
+    axes.set_xticks(range(len(cells)), list(map(escape.figure, cells)), rotation=90, fontsize=8)
     axes.set_xlabel(f"cell: {', '.join(suite.factors)}")
     axes.set_ylabel("style (test images)")
     for (row, column), share in np.ndenumerate(accuracy.to_numpy()):
@@ -115,7 +118,7 @@ def learning_curves(suite: Suite) -> Figure:
         for axes, column in zip(panels, ("loss", "accuracy"), strict=True):
             by_epoch = replicates.groupby("epoch")[column]
             mean = by_epoch.mean()
-            axes.plot(mean.index, mean, label=name, linewidth=1.5, **style)
+            axes.plot(mean.index, mean, label=escape.figure(name), linewidth=1.5, **style)
             axes.fill_between(
                 mean.index, by_epoch.min(), by_epoch.max(), color=style["color"], alpha=0.15, linewidth=0
             )
@@ -158,12 +161,12 @@ def _confusion(axes: Axes, answers: pd.DataFrame, styles: Sequence[str], title: 
     )
     shares = 100 * table.div(table.sum(axis=1).clip(lower=1), axis=0)
     picture = axes.imshow(shares, cmap="cividis", vmin=0, vmax=100)
-    names = [style.replace("_", " ") for style in styles]
+    names = [escape.figure(style.replace("_", " ")) for style in styles]
     axes.set_xticks(range(len(styles)), names, rotation=90, fontsize=6)
     axes.set_yticks(range(len(styles)), names, fontsize=6)
     axes.set_xlabel("answer")
     axes.set_ylabel("truth")
-    axes.set_title(title, fontsize=10)
+    axes.set_title(escape.figure(title), fontsize=10)
     return picture
 
 
@@ -182,7 +185,8 @@ def per_class_effects(analysis: Analysis) -> Figure:
         axes.plot(known["estimate"], known.index, "o", color=INK, markersize=4)
         axes.plot(unknown["estimate"], unknown.index, "o", color=SOFT, markerfacecolor="white", markersize=4)
         axes.axvline(0, color=SOFT, linewidth=0.8)
-        axes.set_title(f"{factor}\n{level} instead of {reference}", fontsize=9)
+        change = escape.figure(f"{level} instead of {reference}")
+        axes.set_title(f"{escape.figure(factor)}\n{change}", fontsize=9)
         axes.set_xlabel("points")
         _plain(axes)
     names = list(map(_style_name, styles["class"], styles["items"]))
@@ -205,7 +209,7 @@ def metrics_panel(analysis: Analysis) -> Figure:
 
 
 def _style_name(style: str, test_images: int) -> str:
-    return f"{style.replace('_', ' ')} ({test_images})"
+    return f"{escape.figure(style.replace('_', ' '))} ({test_images})"
 
 
 def _plain(axes: Axes) -> None:

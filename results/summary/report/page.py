@@ -8,6 +8,7 @@ import jinja2
 import markdown_it
 from matplotlib.figure import Figure
 
+from ablations.process import escape
 from summary.analysis import Analysis
 from summary.report import figures, sentences, tables
 from summary.suite import Suite
@@ -36,7 +37,7 @@ def write(suite: Suite, analysis: Analysis, folder: Path) -> list[Path]:
     files = tables.write_table(tables.cells_table(suite), tables.cells_caption(suite), folder / "table")
     files += tables.write_table(tables.effects_table(analysis), tables.EFFECTS_CAPTION, folder / "effects")
     all_metrics = folder / "effects_all_metrics.csv"
-    analysis.effects.round(4).to_csv(all_metrics, index=False)
+    analysis.effects.round(4).to_csv(all_metrics, index=False, errors="backslashreplace")
     drawn = draw(suite, analysis)
     pictures = [
         _save(drawn[name], folder / f"{name}.{suffix}") for name in drawn for suffix in ("png", "svg")
@@ -114,7 +115,7 @@ Over the settings that did run (exploratory, outside the correction):
 ## How this was made
 
 {% if command %}
-`{{ command }}`
+{{ command }}
 
 {% endif %}
 Suite {{ suite_id }}: {{ runs }} runs{% if commits %}, trained at commit {{ commits }}{% endif %}.
@@ -132,22 +133,23 @@ def markdown_text(suite: Suite, analysis: Analysis, pictures: Mapping[str, Figur
     def figure(name: str) -> str:
         return f"![{name}]({name}.png)\n\n*{CAPTIONS[name]}*" if name in pictures else ""
 
+    command = suite.parent.data.tags.get("command", "")
     partial = analysis.partial[analysis.partial["metric"] == "accuracy"]
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     return environment.from_string(TEMPLATE).render(
-        question=suite.about["question"],
-        answers=sentences.answers(suite, analysis),
-        scope=sentences.scope(suite, analysis),
+        question=escape.markdown(suite.about["question"]),
+        answers=map(escape.markdown_sentence, sentences.answers(suite, analysis)),
+        scope=map(escape.markdown_sentence, sentences.scope(suite, analysis)),
         figure=figure,
         effects=tables.markdown(tables.effects_table(analysis)),
         effects_caption=tables.EFFECTS_CAPTION,
         not_estimable=len(partial) > 0,
         partial=tables.markdown(tables.effect_rows(partial)) if len(partial) else "",
         cells=tables.markdown(tables.cells_table(suite, suite.displayed_cells)),
-        cells_caption=tables.displayed_cells_caption(suite),
-        command=suite.parent.data.tags.get("command", ""),
+        cells_caption=escape.markdown(tables.displayed_cells_caption(suite)),
+        command=escape.markdown_code(command) if command else "",
         suite_id=suite.parent.info.run_id,
-        commits=" and ".join(sorted(set(suite.finished["commit"]) - {""})),
+        commits=escape.markdown(" and ".join(sorted(set(suite.finished["commit"]) - {""}))),
         runs=analysis.runs,
         images=tables.markdown(tables.images_table(suite)),
     )
@@ -180,8 +182,12 @@ em { color: #555; font-size: .9rem; } code { background: #f3f3f3; padding: .1rem
 
 def html_text(text: str, folder: Path, title: str) -> str:
     """Convert ``report.md`` into one HTML file that embeds the figures and loads nothing from elsewhere."""
-    body = markdown_it.MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
-    for picture in sorted(folder.glob("*.png")):
+    pictures = sorted(folder.glob("*.png"))
+    parser = markdown_it.MarkdownIt("commonmark", {"html": False}).enable("table")
+    names = {picture.name for picture in pictures}
+    parser.validateLink = names.__contains__  # type: ignore[method-assign, assignment]  # nothing leads elsewhere
+    body = parser.render(text)
+    for picture in pictures:
         data = base64.b64encode(picture.read_bytes()).decode()
         body = body.replace(f'src="{picture.name}"', f'src="data:image/png;base64,{data}"')
     return jinja2.Template(PAGE).render(title=jinja2.filters.escape(title), body=body)

@@ -1,12 +1,14 @@
 """Tables of a report as text: cells, effects, images, comparisons; as Markdown, CSV and LaTeX."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from ablations.process import escape
 from ablations.process.names import METRICS
+from ablations.process.terminal import one_line
 from summary.analysis import Analysis
 from summary.suite import Suite
 
@@ -180,8 +182,8 @@ EFFECTS_CAPTION = (
 def write_table(table: pd.DataFrame, caption: str, stem: Path) -> list[Path]:
     """Write a table of text as Markdown, CSV and LaTeX; returns the files."""
     texts = {
-        ".md": f"{markdown(table)}\n\n{caption}\n",
-        ".csv": table.to_csv(index=False),
+        ".md": f"{markdown(table)}\n\n{escape.markdown(caption)}\n",
+        ".csv": _escaped(table, one_line).to_csv(index=False),
         ".tex": latex(table, caption, stem.name),
     }
     files = [stem.with_suffix(suffix) for suffix in texts]
@@ -192,21 +194,16 @@ def write_table(table: pd.DataFrame, caption: str, stem: Path) -> list[Path]:
 
 def markdown(table: pd.DataFrame) -> str:
     """Format a table of text as Markdown."""
-    return table.to_markdown(index=False, disable_numparse=True)
-
-
-LATEX_SIGNS = {"±": r"$\pm$", "–": "--", "λ": r"$\lambda$", "<": r"$<$"}
+    return _escaped(table, escape.markdown).to_markdown(index=False, disable_numparse=True)
 
 
 def latex(table: pd.DataFrame, caption: str, label: str) -> str:
     """Format a table of text as a LaTeX table environment, which needs the package booktabs."""
-    text = table.to_latex(index=False, escape=True, caption=_escaped(caption), label=f"tab:{label}")
-    for sign, command in LATEX_SIGNS.items():
-        text = text.replace(sign, command)
-    return text
+    caption = escape.latex(caption)
+    return _escaped(table, escape.latex).to_latex(
+        index=False, escape=False, caption=caption, label=f"tab:{label}"
+    )
 
 
-def _escaped(text: str) -> str:
-    for sign in "&%$#_{}":
-        text = text.replace(sign, f"\\{sign}")
-    return text
+def _escaped(table: pd.DataFrame, escape_text: Callable[[str], str]) -> pd.DataFrame:
+    return table.map(lambda cell: escape_text(str(cell))).rename(columns=escape_text)

@@ -1,12 +1,12 @@
 """Printed answers: summarize a suite or compare two, on the terminal and in a folder."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
 import pandas as pd
 
+from ablations.process import escape
+from ablations.process.terminal import echo, one_line
 from summary.analysis import analyse, compare
 from summary.report import page, sentences, tables
 from summary.suite import Suite
@@ -14,7 +14,7 @@ from summary.suite import Suite
 
 def folder_name(suite: Suite) -> str:
     """Turn the suite's name into that of a folder."""
-    return re.sub(r"[^\w.-]+", "-", suite.parent.info.run_name or suite.parent.info.run_id)
+    return escape.file_name(suite.parent.info.run_name or "") or suite.parent.info.run_id
 
 
 def summarize(suite: Suite, folder: Path) -> list[Path]:
@@ -25,15 +25,16 @@ def summarize(suite: Suite, folder: Path) -> list[Path]:
     ValueError
         No run is finished.
     """
-    click.echo(f"{suite.about['question']}  (suite {suite.parent.info.run_id})\n")
+    echo(f"{suite.about['question']}  (suite {suite.parent.info.run_id})\n")
     cells = tables.cells_table(suite, suite.displayed_cells)
-    click.echo(cells.to_markdown(index=False, disable_numparse=True, tablefmt="simple"))
-    click.echo(f"\n{tables.displayed_cells_caption(suite)}\n")
+    cells = cells.map(lambda cell: one_line(str(cell)))
+    echo(cells.to_markdown(index=False, disable_numparse=True, tablefmt="simple"))
+    echo(f"\n{tables.displayed_cells_caption(suite)}\n")
     if suite.finished.empty:
         raise ValueError("no run of this suite is finished: there is nothing to report yet")
     analysis = analyse(suite.answers, suite.design)
     for sentence in sentences.answers(suite, analysis):
-        click.echo(f"- {sentence.replace('**', '')}")
+        echo(f"- {sentence.replace('**', '')}")
     return page.write(suite, analysis, folder)
 
 
@@ -53,7 +54,7 @@ def write_comparison(one: Suite, other: Suite, folder: Path) -> list[Path]:
         "images; the first interval holds on this test set, the second on new images."
         f"{fixed_differences(one, other)}"
     )
-    click.echo(f"{tables.markdown(table)}\n\n{caption}\n")
+    echo(f"{tables.markdown(table)}\n\n{caption}\n")
     folder.mkdir(parents=True, exist_ok=True)
     return tables.write_table(table, caption, folder / "comparison")
 

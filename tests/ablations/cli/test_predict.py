@@ -201,7 +201,11 @@ def test_mistakes_are_one_line_or_clicks_usage(suite, saved, tmp_path):
     (tmp_path / "empty").mkdir()
     for words, message in (
         (["--model", "runs:/0123/model", image], "no model runs:/0123/model (on sqlite:///"),
-        (["--model", tmp_path / "empty", image], "Could not find an"),
+        (["--model", tmp_path / "empty", image], "(no file MLmodel in it)"),
+        (["--model", "http://127.0.0.1:9/model", image], "http://127.0.0.1:9/model is not opened"),
+        (["--model", "s3://bucket/model", image], "s3://bucket/model is not opened"),
+        (["--model", "", image], "an empty path"),
+        (["--model", saved[0], ""], "an empty path"),
         (["--model", saved[0], tmp_path / "empty"], "no image in"),
         (["--model", saved[0]], "Missing argument 'IMAGE...'"),
         ([image], "Missing option '--model'"),

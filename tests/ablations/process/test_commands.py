@@ -3,10 +3,12 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from ablations.process import commands
+from ablations.process import commands, environment
 from tests.conftest import ROOT, environment_for
 
 TINY = ["--image-size", "24", "--epochs", "1", "--seeds", "1", "--workers", "1"]
@@ -23,6 +25,7 @@ PREPARE = ["-m", "ablations.cli.prepare"]
 PREDICT = ["-m", "ablations.cli.predict"]
 SUMMARIZE = [str(ROOT / "results" / "summarize.py")]
 UNREACHABLE = "http://127.0.0.1:9"
+QUICK = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "1", "WIKIART_CONNECT_SECONDS": "1"}
 
 
 @dataclass
@@ -112,9 +115,57 @@ def test_mistakes_of_the_user_are_one_line(tmp_path, paintings_folder):
         Case(SMOTE, 1, "file/mlflow.db cannot be used (File exists", below_a_file),
         Case(SUMMARIZE, 1, "file/mlflow.db, which does not exist", below_a_file),
         Case(SUMMARIZE, 1, "cannot be used (file is not a database)", at(f"sqlite:///{tmp_path}/file")),
+        Case([*SMOTE, "--factors", "smote=1000000000000,off", "--data", images], 1, "are too many: the free"),
+        Case([*SMOTE, "--allow-skipped", "nan"], 2, "nan is not a number"),
+        Case([*SMOTE, "--learning-rate", "inf"], 2, "inf is not in the range"),
+        Case([*SMOTE, "--data", images, "--device", "meta"], 1, "device=meta: use auto, cpu, cuda or cuda:N"),
+        Case([*SMOTE, "--data", ""], 2, "'--data': an empty path"),
+        Case([*PREPARE, "--data", " "], 2, "'--data': an empty path"),
+        Case([*SMOTE, "--out", ""], 2, "'--out': an empty path"),
+        Case([*SUMMARIZE, "--out", ""], 2, "'--out': an empty path"),
     ]
     assert_one_line_errors(tmp_path, cases)
     assert not (tmp_path / "cache").exists() or not list((tmp_path / "cache").glob("sample*"))
+
+
+def test_a_tracking_address_that_cannot_be_used_is_one_line(tmp_path, paintings_folder):
+    (tmp_path / "folder").mkdir()
+    smote = [*SMOTE, "--data", str(paintings_folder)]
+    predict = [*PREDICT, "--model", "runs:/0123/model", "a.png"]
+    with silent_server() as port:
+        mistakes = {
+            f"sqlite:///{tmp_path}/folder": f"the database {tmp_path}/folder is a folder: name a file in it",
+            "sqlite://": "sqlite:// is a database in memory",
+            "sqlite:///:memory:": "is a database in memory",
+            "mysql+nodriver://me:secret@127.0.0.1:9/runs": "me:***@127.0.0.1:9/runs cannot be used",
+            "mysql+aiomysql://me:secret@127.0.0.1:9/runs": "needs the Python package aiomysql",
+            "http://me:secret/@127.0.0.1:9": "http://me:***@127.0.0.1:9 is ambiguous",
+            f"postgresql+psycopg2://me:secret@127.0.0.1:{port}/runs": "(no answer within 1 s): start it",
+            f"http://me:secret@127.0.0.1:{port}": "timed out",
+        }
+        cases = [
+            Case(words, 1, line, {**at(uri), **QUICK})
+            for uri, line in mistakes.items()
+            for words in (smote, SUMMARIZE, predict)
+        ]
+        assert_one_line_errors(tmp_path, cases)
+
+
+@contextmanager
+def silent_server() -> Iterator[int]:
+    """A port that accepts connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as server:
+        yield server.getsockname()[1]
+
+
+def test_unanswered_requests_end_in_seconds_whatever_mlflow_would_wait(monkeypatch):
+    names = environment.TIMEOUT, environment.RETRIES
+    for before, seconds in ((None, "8"), ("120", "8"), ("1", "1")):
+        if before:
+            monkeypatch.setenv(environment.TIMEOUT, before)
+        with environment.few_retries():
+            assert [os.environ[name] for name in names] == [seconds, "1"]
+        assert os.environ.get(environment.TIMEOUT) == before
 
 
 @pytest.mark.slow
@@ -180,8 +231,8 @@ def test_a_mistake_of_the_program_asks_for_a_report():
     assert plain.exit_code == 70
     [line] = plain.stderr.splitlines()
     assert line.startswith("Error: unexpected ZeroDivisionError: division by zero (a mistake in this program")
-    for arguments, environment in ((["--debug"], {}), ([], {"WIKIART_DEBUG": "1"})):
-        result = CliRunner().invoke(broken, arguments, env=environment)
+    for arguments, variables in ((["--debug"], {}), ([], {"WIKIART_DEBUG": "1"})):
+        result = CliRunner().invoke(broken, arguments, env=variables)
         assert result.exit_code == 70
         assert "Traceback" in result.stderr
         assert result.stderr.splitlines()[-1] == line
