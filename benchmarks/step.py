@@ -1,10 +1,12 @@
-"""Durations and profiles of a training step with the plain network and with the fast forward pass.
+"""Durations and profiles of a training step with the plain network, and as a training takes it.
 
     python benchmarks/step.py [--quick] [--steps N] [--threads N] [--profile]
 
-Both take the same float32 pixels, channels last, and fused Adam. They alternate in one process, so that
-other work of the machine slows both alike. A step is: pixels from uint8 to float, forward,
-loss, backward, Adam. ``ratio`` is the median over pairs of neighbouring steps. CPU; some minutes.
+Both take the same uint8 pixels, channels last, and fused Adam. They alternate in one process, so that
+other work of the machine slows both alike. A plain step is: pixels from uint8 to float, forward, loss,
+backward, Adam. The fast one is `wikiart.learning.steps.Step`: in addition it reads its batch from all images
+and counts its loss and hits; sums over the pixels are known from earlier epochs. ``ratio`` is the median over
+pairs of neighbouring steps. CPU; some minutes.
 """
 
 import argparse
@@ -22,34 +24,36 @@ from torch.profiler import ProfilerActivity, profile
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from wikiart.learning.fast import forward
+from wikiart.learning.batches import BatchReader
+from wikiart.learning.data import TrainingData
 from wikiart.learning.network import Network
+from wikiart.learning.steps import Step
+from wikiart.smote.recipes import no_recipes
 
 CLASSES = 27
 SIZES, QUICK = (64, 224, 416), (64,)
 
 
 def steps(conv_layers: int, size: int, batch: int) -> dict[str, Callable[[], None]]:
-    """Return a step of the plain network, and one of a copy of it with the fast forward pass."""
+    """Return a step of the plain network, and one of a copy of it as a training takes it."""
     torch.manual_seed(0)
     images = torch.randint(0, 256, (batch, size, size, 3), dtype=torch.uint8)
     labels = torch.randint(0, CLASSES, (batch,))
     plain = Network(conv_layers, 0.1, size, CLASSES).to(memory_format=torch.channels_last)
     quick = copy.deepcopy(plain)
-    variants: dict[str, tuple[nn.Module, Callable]] = {
-        "plain": (plain, plain),
-        "fast": (quick, partial(forward, quick)),
+    reader = BatchReader(TrainingData(images.numpy(), labels.numpy(), no_recipes(), CLASSES), "cpu")
+    step = Step(quick, torch.optim.Adam(quick.parameters(), fused=True), reader, "float32")
+    return {
+        "plain": _plain_step(plain, images, labels),
+        "fast": partial(step, torch.arange(batch)),
     }
-    return {name: _step(network, run, images, labels) for name, (network, run) in variants.items()}
 
 
-def _step(
-    network: nn.Module, run: Callable, images: torch.Tensor, labels: torch.Tensor
-) -> Callable[[], None]:
+def _plain_step(network: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> Callable[[], None]:
     optimizer = torch.optim.Adam(network.parameters(), fused=True)
 
     def step() -> None:
-        loss = torch.nn.functional.nll_loss(run(images.float().permute(0, 3, 1, 2)), labels)
+        loss = torch.nn.functional.nll_loss(network(images.float().permute(0, 3, 1, 2)), labels)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()

@@ -234,10 +234,17 @@ def _write_about(
         "skipped": skipped,
     }
     (folder / "store.json").write_text(json.dumps(about))
+    _write_pixel_sums(folder)
+
+
+def _write_pixel_sums(folder: Path) -> None:
+    from wikiart.images.sums import pixel_sums  # Numba takes half a second to import: not for existing stores
+
+    np.save(folder / "train_sums.npy", pixel_sums(np.load(folder / "train.npy", mmap_mode="c")))
 
 
 def _seal_older_store(folder: Path) -> None:
-    """Write the checksums of a store that was built before stores had any, if its digest is right."""
+    """Write checksums and pixel sums of a store that was built without them, if its digest is right."""
     if (folder / LIST).exists():
         return
     with suppress(OSError, ValueError, LookupError, TypeError, EOFError, BadZipFile):
@@ -246,6 +253,7 @@ def _seal_older_store(folder: Path) -> None:
             with np.load(folder / f"{split}_facts.npz") as arrays:  # zip files have checksums of their own
                 FileFacts(**arrays)
         if content_digest(folder, about["classes"]) == about["digest"]:
+            _write_pixel_sums(folder)
             seal(folder, folder.name)
 
 

@@ -56,6 +56,14 @@ class Store:
     resize: str  #: how images that were not square became so
     skipped: tuple[Skipped, ...] = ()
 
+    def pixel_sums(self) -> np.ndarray | None:
+        """Return the pixel sums of the training images, float64 (n, 18, 3); see `wikiart.images.sums`.
+
+        None if the store was built before they were kept.
+        """
+        path = self.folder / "train_sums.npy"
+        return np.load(path) if path.exists() else None
+
     def facts(self, split: str) -> FileFacts:
         """Read the properties of a split's image files."""
         with np.load(self.folder / f"{split}_facts.npz") as arrays:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
+from wikiart.images.sums import pixel_sums
 from wikiart.learning.data import TrainingData
 
 MEMORY_SHARE = 0.5  #: of a GPU's free memory that images may take; the rest is for training
@@ -46,6 +47,9 @@ class BatchReader:
         self._second = self._on_device(np.concatenate([rows, recipes.second]))
         weights = np.concatenate([np.zeros(len(rows), np.float32), recipes.weight])
         self._weight = self._on_device(weights.astype(np.float32))
+        self._sums = np.full((len(self), 18, 3), np.nan)  # of each item, once they are known
+        if data.pixel_sums is not None:
+            self._sums[: len(rows)] = data.pixel_sums
 
     def _on_device(self, values: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(values).to(self.device)
@@ -64,19 +68,43 @@ class BatchReader:
         Returns
         -------
         tuple of torch.Tensor
-            Pixels float32 (b, 3, size, size) in 0..255, channels last in memory; labels int64 (b,).
+            Pixels 0..255 (b, 3, size, size), channels last in memory: float32, or uint8 if no image is
+            blended; labels int64 (b,).
         """
         index = index.to(self.device)
         pixels = self._pixels(self._first[index])
         if self._has_synthetic:
             blended = slice(None) if self.blend_all else self._weight[index].nonzero().squeeze(1)
-            weight = self._weight[index[blended]].view(-1, 1, 1, 1)
-            second = self._pixels(self._second[index[blended]])
-            pixels[blended] = torch.lerp(pixels[blended], second, weight)
+            second = self._second[index[blended]]
+            if len(second):
+                weight = self._weight[index[blended]].view(-1, 1, 1, 1)
+                pixels = pixels.float()
+                pixels[blended] = torch.lerp(pixels[blended], self._pixels(second).float(), weight)
         return pixels.permute(0, 3, 1, 2), self._labels[index]
 
+    def pixel_sums(self, index: torch.Tensor, pixels: torch.Tensor) -> np.ndarray:
+        """Return the sum of the pixel sums of a batch; they are computed once for each item.
+
+        Parameters
+        ----------
+        index : int64 tensor (b,)
+            Positions of the batch.
+        pixels : tensor (b, 3, size, size)
+            As `read` returns them.
+
+        Returns
+        -------
+        float64 array (18, 3)
+            See `wikiart.images.sums`.
+        """
+        items = index.numpy()
+        missing = np.flatnonzero(np.isnan(self._sums[items, 0, 0]))
+        if len(missing):
+            self._sums[items[missing]] = pixel_sums(pixels[missing].permute(0, 2, 3, 1).numpy())
+        return self._sums[items].sum(0)
+
     def _pixels(self, rows: torch.Tensor) -> torch.Tensor:
-        return self._images[rows.to(self._images.device)].to(self.device).float()
+        return self._images.index_select(0, rows.to(self._images.device)).to(self.device)
 
 
 def _fits(images: np.ndarray, device: torch.device) -> bool:

@@ -22,14 +22,17 @@ class TrainingData:
         Synthetic images, each blended from two of ``images`` when a batch is read. May be empty.
     classes : int
         Number of classes, which is the number of outputs of a network.
+    pixel_sums : float64 array (n, 18, 3), optional
+        Of ``images``, see `wikiart.images.sums`. Default: each is computed when its image is first read.
     """
 
     images: np.ndarray
     labels: np.ndarray
     recipes: Recipes
     classes: int
+    pixel_sums: np.ndarray | None = None
 
     @classmethod
     def from_store(cls, store: Store, recipes: Recipes) -> "TrainingData":
         """Combine the training images of a store with synthetic ones."""
-        return cls(store.train.images, store.train.labels, recipes, len(store.classes))
+        return cls(store.train.images, store.train.labels, recipes, len(store.classes), store.pixel_sums())

@@ -5,7 +5,7 @@ from torch import nn
 
 from wikiart.learning import fast
 from wikiart.learning.batches import BatchReader
-from wikiart.learning.network import Network
+from wikiart.learning.network import ConvolutionStack, Network
 
 
 class Step:
@@ -40,7 +40,7 @@ class Step:
     def __call__(self, index: torch.Tensor) -> None:
         """Learn from the items at these positions (int64, on any device)."""
         pixels, labels = self.reader.read(index)
-        log_probabilities = self._forward(pixels)
+        log_probabilities = self._forward(index, pixels)
         loss = nn.functional.nll_loss(log_probabilities, labels)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -49,11 +49,14 @@ class Step:
             correct = (log_probabilities.argmax(1) == labels).sum()
             self.total += torch.stack([loss.detach() * len(labels), correct])
 
-    def _forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        if self.precision != "bf16":
-            return fast.forward(self.network, pixels)
-        with torch.autocast(self.reader.device.type, torch.bfloat16):
-            return self.network(pixels).float()
+    def _forward(self, index: torch.Tensor, pixels: torch.Tensor) -> torch.Tensor:
+        if self.precision == "bf16":
+            with torch.autocast(self.reader.device.type, torch.bfloat16):
+                return self.network(pixels.float()).float()
+        normalises_maps = isinstance(self.network.features, ConvolutionStack)
+        if normalises_maps and self.reader.device.type == "cpu":
+            return fast.forward(self.network, pixels, self.reader.pixel_sums(index, pixels))
+        return fast.forward(self.network, pixels)
 
 
 class RecordedStep:

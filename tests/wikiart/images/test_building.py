@@ -12,8 +12,9 @@ from PIL import Image
 from tests.conftest import paint, paint_folder
 from wikiart.errors import DataError, TooManyUnreadable
 from wikiart.images import building, paintings
-from wikiart.images.building import build_store
+from wikiart.images.building import build_store, without_images
 from wikiart.images.decoding import RESIZE, decode
+from wikiart.images.sums import pixel_sums
 
 
 @pytest.fixture
@@ -41,6 +42,16 @@ def test_a_store_is_opened_again_without_decoding(folder, tmp_path):
     assert calls[-1] == (7, 7)
     again = build_store(dataset, 24, tmp_path, progress=lambda *_: pytest.fail("decoded again"))
     assert again.folder == first.folder
+
+
+def test_pixel_sums_are_kept_with_the_images(folder, tmp_path):
+    decoded = build_store(paintings.find(folder), 24, tmp_path)
+    file = decoded.folder / "train_sums.npy"
+    expected = pixel_sums(decoded.train.images)
+    assert np.array_equal(np.load(file), expected)
+    assert np.array_equal(decoded.pixel_sums(), expected)
+    smaller = without_images(decoded, [1])
+    assert np.array_equal(smaller.pixel_sums(), np.delete(expected, 1, axis=0))
 
 
 def test_key_follows_the_files_digest_follows_the_pixels(folder, tmp_path):

@@ -9,13 +9,15 @@ one value in sixteen: all are normalised, activated and pooled in turn, and so a
 
 - **Pool first, normalise the maxima.** Normalisation ``z = a * y + b`` is monotone, so the largest ``z``
   of a window is that of the largest ``y`` if ``a > 0``. Where ``a < 0``, the sign of the convolution's
-  weights is changed, which changes the sign of ``y``. Mean and variance are sums over the whole map,
-  taken while it lies in the processor's cache.
+  weights is changed, which changes the sign of ``y``.
 - **The gradient of a map in one pass**: what its maxima get, plus ``constant + factor * y``
   (`normalisation`).
-- **The maps of the first convolution are never stored.** Some rows at a time are computed, pooled,
-  summed and dropped. Pixels need no gradient, and that of the weights follows from the patches of the
-  maxima and two sums of the forward pass (`maps.StreamedMaps`).
+- **The maps of the first convolution are never written.** One loop computes the maps of a window and keeps
+  the maxima and their places (`pixels`). Mean and variance follow from sums over the images' pixels, which
+  never change and are kept with the images (`moments`). Pixels need no gradient, and that of the weights
+  follows from the patches of the maxima and the same sums.
+- **The edge of a map is 0** and is not computed, since padding is wider than a patch (`kernels`).
+- **Later convolutions work on a few images at a time**, whose patches and maps fit the processor's cache.
 
 A convolution is a product of patches and a kernel ``(4 * channels, maps)``; a patch holds its numbers by
 row, column, channel. Sums over a map end in float64. Torch's own, in float32 with channels last, lose
@@ -23,8 +25,8 @@ digits over large maps: there, this forward pass is nearer to the plain network 
 
 - `dispatch`: the forward pass of a whole network
 - `operations`: the differentiable operations that it consists of
-- `maps`, `normalisation`: their two steps, forward and backward
-- `kernels`, `single`, `gradients`: compiled loops; `parallel`: how they are compiled and run
+- `maps`, `moments`, `normalisation`: their steps, forward and backward
+- `pixels`, `kernels`: compiled loops; `parallel`: how they are compiled and run
 """
 
 from wikiart.learning.fast.dispatch import compile_loops as compile_loops

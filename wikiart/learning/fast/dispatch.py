@@ -1,15 +1,18 @@
 """The forward pass of a whole network: which operations take the place of its layers."""
 
+import numpy as np
 import torch
 from torch import nn
 
-from wikiart.learning.fast.maps import CENTRE, StoredMaps, StreamedMaps
+from wikiart.images.sums import pixel_sums
+from wikiart.learning.fast import layout
+from wikiart.learning.fast.maps import NormalisedMaps, NormalisedPixelMaps, PixelMaps
 from wikiart.learning.fast.normalisation import BatchNormalisation
 from wikiart.learning.fast.operations import ConvolutionLayer, ConvolveAndPool
 from wikiart.learning.network import Network, SingleConvolution
 
 
-def forward(network: Network, pixels: torch.Tensor) -> torch.Tensor:
+def forward(network: Network, pixels: torch.Tensor, sums: np.ndarray | None = None) -> torch.Tensor:
     """Compute ``network(pixels)``, with the same gradients of the parameters and running statistics.
 
     The plain network is used for pixels on a GPU, for pixels that need a gradient, and for gradients
@@ -19,8 +22,11 @@ def forward(network: Network, pixels: torch.Tensor) -> torch.Tensor:
     ----------
     network : Network
         In training or in evaluation mode.
-    pixels : float tensor (n, 3, size, size)
+    pixels : uint8 or float tensor (n, 3, size, size)
         0..255; fastest if channels are last in memory.
+    sums : float64 array (18, 3), optional
+        Sum of the images' pixel sums (`wikiart.images.sums`), from which batch normalisation takes its
+        statistics in training mode. Default: they are computed.
 
     Returns
     -------
@@ -34,7 +40,7 @@ def forward(network: Network, pixels: torch.Tensor) -> torch.Tensor:
     """
     differentiates_elsewhere = pixels.requires_grad or (torch.is_grad_enabled() and not network.training)
     if pixels.device.type != "cpu" or differentiates_elsewhere:
-        return network(pixels)
+        return network(pixels.to(network.head.hidden.weight.dtype))
     features = network.features
     if isinstance(features, SingleConvolution):
         convolution = features.convolution
@@ -42,11 +48,11 @@ def forward(network: Network, pixels: torch.Tensor) -> torch.Tensor:
         return network.head(features.norm(maps.flatten(1)))
     maps = pixels
     if network.training:
+        sums = pixel_sums(layout.channels_last(pixels)).sum(0) if sums is None else sums
         for block in features.blocks:
             convolution, norm = block.convolution, block.norm
-            maps = ConvolutionLayer.apply(
-                maps, convolution.weight, convolution.bias, norm.weight, norm.bias, norm
-            )
+            tensors = (convolution.weight, convolution.bias, norm.weight, norm.bias)
+            maps, sums = ConvolutionLayer.apply(maps, *tensors, norm, sums), None
     else:
         first, *others = features.blocks
         maps = _convolve_and_normalise(first.convolution, first.norm, pixels).relu()
@@ -66,7 +72,7 @@ def _convolve_and_normalise(
     factor = norm.weight.double() * torch.rsqrt(norm.running_var.double() + norm.eps)
     bias = norm.bias + (convolution.bias.double() - norm.running_mean) * factor
     weight = factor.view(-1, 1, 1, 1) * convolution.weight
-    return ConvolveAndPool.apply(pixels, weight.to(pixels.dtype), bias.to(pixels.dtype))
+    return ConvolveAndPool.apply(pixels, weight.to(norm.weight.dtype), bias.to(norm.weight.dtype))
 
 
 def compile_loops() -> None:
@@ -75,11 +81,14 @@ def compile_loops() -> None:
     Takes some seconds the first time on each machine. Starts no thread, so that the process may be
     forked afterwards.
     """
-    StreamedMaps(torch.zeros(2, 3, 16, 16), torch.zeros(12, 1), 0.0, moments=False)
-    first = StreamedMaps(torch.zeros(2, 3, 16, 16), torch.zeros(12, 4), CENTRE, moments=True)
-    later = StoredMaps(torch.zeros(2, 4, 4, 4), torch.zeros(16, 4))
-    for maps in (first, later):
-        norm = BatchNormalisation(maps, torch.ones(4), torch.zeros(4), 1e-5)
-        output = norm.activate(maps.pooled)
-        *_, gradient = norm.gradients(output, output, maps.pooled)
-        maps.gradients(gradient)
+    for dtype in (torch.uint8, torch.float32):
+        pixels = torch.zeros(2, 3, 16, 16, dtype=dtype)
+        PixelMaps(pixels, torch.zeros(12, 1))
+        first = NormalisedPixelMaps(
+            pixels, torch.zeros(12, 4), pixel_sums(layout.channels_last(pixels)).sum(0)
+        )
+        for maps in (first, NormalisedMaps(torch.zeros(2, 4, 4, 4), torch.zeros(16, 4))):
+            norm = BatchNormalisation(maps, torch.ones(4), torch.zeros(4), 1e-5)
+            output = norm.activate(maps.pooled)
+            *_, gradient = norm.gradients(output, output, maps.pooled)
+            maps.gradients(gradient)

@@ -1,24 +1,21 @@
-"""The maps of a convolution, forward and backward: kept in memory, or computed some rows at a time.
+"""The maps of a convolution, forward and backward: of pixels, which need no gradient, or of other maps.
 
 A map is ``y = patch . kernel`` at ``size + 3`` rows and columns; the convolution's bias is left out,
-since the largest value stays the largest and normalisation would subtract it. Rows are stored in the
-order of columns that `kernels` describes.
+since the largest value stays the largest and normalisation would subtract it.
 """
 
-import math
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from wikiart.learning.fast import kernels, layout
-from wikiart.learning.fast.gradients import maps_gradient, sum_winning_patches
+from wikiart.learning.fast import kernels, layout, pixels
+from wikiart.learning.fast.moments import patch_moments
 from wikiart.learning.fast.parallel import parallel
-from wikiart.learning.fast.single import convolve_and_pool
 from wikiart.learning.network import pooled_side
 
 CHUNK = 3 * 2**17  #: numbers (patches and maps) worked on at once: 1.5 MB of float32, for the cache
-CENTRE = 128.0  #: subtracted from pixels: around 0, squares keep more digits
 
 
 class MapsGradient(NamedTuple):
@@ -31,154 +28,77 @@ class MapsGradient(NamedTuple):
 
 
 class Maps:
-    """Pooled maps and the sums that normalisation needs.
+    """Pooled maps.
 
     Attributes
     ----------
     pooled : array (n, side, side, c)
         Maxima of the windows.
     winners : int32 array (n, side, side, c)
-        Position of each maximum in the memory of its image's map.
-    total, squares : float64 arrays (n, c)
-        Sum of each image's values, and of their squares.
+        What the kernels need to know to find each maximum again.
     positions : int
         Number of values of a channel, in all images.
     """
 
-    def __init__(self, count: int, size: int, kernel: torch.Tensor):
-        side, channels = pooled_side(size), kernel.shape[1]
-        self.height = size + 3
-        self.positions = count * self.height**2
-        self.pooled = np.empty((count, side, side, channels), kernel.numpy().dtype)
+    def __init__(self, images: np.ndarray, kernel: torch.Tensor):
+        count, size = images.shape[:2]
+        side = pooled_side(size)
+        self.images, self.positions = images, count * (size + 3) ** 2
+        self.pooled = np.empty((count, side, side, kernel.shape[1]), kernel.numpy().dtype)
         self.winners = np.empty(self.pooled.shape, np.int32)
-        self.total, self.squares = np.zeros((2, count, channels))
-
-    def _pool(self, images: slice, maps: np.ndarray, top: int, start: int, stop: int) -> None:
-        """Pool some images into the pooled rows ``start`` to ``stop``; their maps begin at row ``top``."""
-        pooled, winners = self.pooled[images], self.winners[images]
-        parallel(kernels.pool, len(maps), maps, self.height, top, start, stop, pooled, winners)
-
-    def _sum(self, images: slice, maps: np.ndarray) -> None:
-        """Add rows of the maps of some images to ``total`` and ``squares``."""
-        parallel(kernels.sum_values, len(maps), maps, self.total[images], self.squares[images])
 
 
-class StoredMaps(Maps):
-    """Maps of inputs that need a gradient; patches and maps are kept until it is computed.
+class PixelMaps(Maps):
+    """Maps of pixels: neither patches nor whole maps are ever written.
 
     Parameters
     ----------
-    inputs : float tensor (n, channels, size, size)
-    kernel : float tensor (4 * channels, c)
-    """
-
-    def __init__(self, inputs: torch.Tensor, kernel: torch.Tensor):
-        count, channels, size, _ = inputs.shape
-        super().__init__(count, size, kernel)
-        self.images, self.kernel = layout.rows(layout.channels_last(inputs)), kernel
-        shape = (count, self.height, 4 * kernels.slots(size), 4 * channels)
-        self.patches = np.empty(shape, self.images.dtype)
-        zero = self.images.dtype.type(0)
-        parallel(kernels.unfold, count, self.images, channels, zero, 0, self.patches)
-        values = torch.from_numpy(self.patches).view(-1, 4 * channels) @ kernel
-        self.values = values.numpy().reshape(count, self.height, -1)
-        self._pool(slice(None), self.values, 0, 0, self.pooled.shape[1])
-        self._sum(slice(None), self.values)
-
-    def gradients(self, gradient: MapsGradient) -> tuple[np.ndarray, torch.Tensor]:
-        """Return the gradients of kernel and inputs.
-
-        With ``Y = P K`` (patches times kernel) and the gradient G of Y, that of K is ``P' G``, and that
-        of P is ``G K'``; each input gets the sum of what its four patches get.
-        """
-        count, columns = len(self.values), self.patches.shape[2]
-        # 1. G, in one pass over the maps.
-        of_values = np.empty_like(self.values)
-        dtype = of_values.dtype
-        constant, factor = (np.tile(each.astype(dtype), columns) for each in gradient[2:])
-        slopes = gradient.slopes * gradient.gain.astype(dtype)
-        parallel(maps_gradient, count, self.values, self.winners, slopes, constant, factor, of_values)
-        # 2. The two products. G is not 0 in the columns that lie outside the map. These do no harm:
-        #    their patches are 0, and `fold` does not read them.
-        matrix = torch.from_numpy(of_values).view(-1, len(gradient.gain))
-        patches = torch.from_numpy(self.patches).flatten(0, 2)
-        kernel = (patches.T @ matrix).numpy()
-        of_patches = (matrix @ self.kernel.T).view(self.patches.shape).numpy()
-        # 3. From patches back to inputs.
-        channels = patches.shape[1] // 4
-        images = np.empty_like(self.images)
-        parallel(kernels.fold, count, of_patches, channels, images)
-        return kernel, layout.channels_first(images.reshape(count, len(images[0]), -1, channels))
-
-
-class StreamedMaps(Maps):
-    """Maps of pixels, which need no gradient; each is dropped when it has been pooled and summed.
-
-    Parameters
-    ----------
-    pixels : float tensor (n, 3, size, size)
+    images : uint8 or float tensor (n, 3, size, size)
     kernel : float tensor (12, c)
-    centre : float
-        Is subtracted from the pixels and from the zeros around them.
-    moments : bool
-        Whether to compute the sums that normalisation needs. Maps of a single channel have none.
+        At most `pixels.LANES` maps.
     """
 
-    def __init__(self, pixels: torch.Tensor, kernel: torch.Tensor, centre: float, *, moments: bool):
-        self.images = layout.rows(layout.channels_last(pixels))
-        count, size, _ = self.images.shape
-        super().__init__(count, size, kernel)
-        self.centre = self.images.dtype.type(centre)
-        if moments:
-            # The sum of all patches (12, 1): a patch has four places, and each of them comes over every
-            # pixel once, over a padding of 0 otherwise; less the centre at every position.
-            sums = pixels.sum((0, 2, 3)).double().numpy() - centre * self.positions
-            self.patch_sum = np.tile(sums, 4)[:, None]
-            self.products = np.zeros(kernel.shape)  # P' Y: patches times maps, summed over all positions
-        if kernel.shape[1] == 1:
-            arrays = (self.images, kernel.numpy().ravel(), self.pooled, self.winners)
-            parallel(convolve_and_pool, count, *arrays)
-        else:
-            self._stream(kernel, moments)
-
-    def _stream(self, kernel: torch.Tensor, moments: bool) -> None:
-        """Compute the maps in chunks that fit the processor's cache: several images, or rows of one."""
-        columns, channels = 4 * kernels.slots(self.images.shape[1]), kernel.shape[1]
-        # 1. How much is worked on at once, if a row of a map takes `row` numbers: so many images ...
-        row = columns * (12 + channels)
-        together = torch.get_num_threads() * max(1, CHUNK // (self.height * row))
-        #    ... and so many rows of the pooled maps, each of which needs four rows of the maps.
-        lines = max(1, CHUNK // (4 * row))
-        # 2. One piece of memory for all chunks: fresh memory would cost more than the arithmetic here.
-        positions = together * min(self.height, 4 * lines + 2) * columns
-        patch_memory = np.empty(positions * 12, self.images.dtype)
-        map_memory = torch.empty(positions, channels, dtype=kernel.dtype)
-        side = self.pooled.shape[1]
-        for first in range(0, len(self.images), together):
-            part = slice(first, first + together)
-            images = self.images[part]
-            for start in range(0, side, lines):
-                # 3. The windows of pooled row r begin at row 4 r - 2 of the map. The first chunk begins
-                #    and the last one ends where the map does, so that every row is summed once.
-                stop = min(start + lines, side)
-                top, bottom = max(0, 4 * start - 2), 4 * stop - 2 if stop < side else self.height
-                # 4. Patches, maps, maxima and sums of these rows.
-                shape = (len(images), bottom - top, columns, 12)
-                unfolded = patch_memory[: math.prod(shape)].reshape(shape)
-                parallel(kernels.unfold, len(images), images, 3, self.centre, top, unfolded)
-                patches = torch.from_numpy(unfolded).view(-1, 12)
-                maps = torch.mm(patches, kernel, out=map_memory[: len(patches)])
-                values = maps.numpy().reshape(len(images), bottom - top, -1)
-                self._pool(part, values, top, start, stop)
-                if moments:
-                    self._sum(part, values)
-                    self.products += (patches.T @ maps).numpy()
+    def __init__(self, images: torch.Tensor, kernel: torch.Tensor):
+        super().__init__(layout.rows(layout.channels_last(images)), kernel)
+        weights = kernel.numpy()
+        loop: Any = pixels.convolve_and_pool_one
+        if kernel.shape[1] > 1:
+            weights = np.pad(weights, ((0, 0), (0, pixels.LANES - kernel.shape[1])))
+            loop = pixels.convolve_and_pool
+        parallel(loop, len(self.images), self.images, weights.ravel(), self.pooled, self.winners)
 
     def sum_winning_patches(self, slopes: np.ndarray) -> np.ndarray:
         """Sum the patches of the maxima, weighted by slopes (n, side, side, c): float64 (12, c)."""
         sums = np.empty((len(slopes), slopes.shape[3], 12), slopes.dtype)
-        parallel(sum_winning_patches, len(slopes), self.images, self.centre, self.winners, slopes, sums)
+        parallel(pixels.sum_winning_patches, len(slopes), self.images, self.winners, slopes, sums)
         return sums.sum(0, dtype=np.float64).T
+
+
+class NormalisedPixelMaps(PixelMaps):
+    """Maps of pixels with their mean and variance, which follow from sums over the patches (`moments`).
+
+    Parameters
+    ----------
+    images, kernel
+        As for `PixelMaps`.
+    sums : float64 array (18, 3)
+        Sum of the images' pixel sums (`wikiart.images.sums`).
+
+    Attributes
+    ----------
+    mean, variance : float64 arrays (c,)
+        Over all positions.
+    """
+
+    def __init__(self, images: torch.Tensor, kernel: torch.Tensor, sums: np.ndarray):
+        super().__init__(images, kernel)
+        weights = kernel.double().numpy()
+        self._patch_sum, moments = patch_moments(sums)
+        self._products = moments @ weights  # P' Y: the sum of patches times maps
+        mean = self._patch_sum / self.positions
+        self.mean = mean @ weights
+        covariance = moments / self.positions - np.outer(mean, mean)
+        self.variance = np.einsum("ic,ij,jc->c", weights, covariance, weights)
 
     def gradients(self, gradient: MapsGradient) -> tuple[np.ndarray, None]:
         """Return the gradient of the kernel, and none of the pixels.
@@ -188,4 +108,75 @@ class StreamedMaps(Maps):
         patches, the sum of all patches, and ``P' Y``: no map is needed again.
         """
         kernel = gradient.gain * self.sum_winning_patches(gradient.slopes)
-        return kernel + gradient.constant * self.patch_sum + gradient.factor * self.products, None
+        return kernel + np.outer(self._patch_sum, gradient.constant) + gradient.factor * self._products, None
+
+
+class NormalisedMaps(Maps):
+    """Maps of inputs that need a gradient, with mean and variance; they are kept until it is computed.
+
+    Parameters
+    ----------
+    inputs : float tensor (n, channels, size, size)
+    kernel : float tensor (4 * channels, c)
+
+    Attributes
+    ----------
+    mean, variance : float64 arrays (c,)
+        Over all positions.
+    """
+
+    def __init__(self, inputs: torch.Tensor, kernel: torch.Tensor):
+        super().__init__(layout.channels_last(inputs), kernel)
+        self.kernel = kernel
+        (count, size, *_), channels = self.images.shape, kernel.shape[1]
+        self._values = np.empty((count, size + 1, size + 1, channels), self.pooled.dtype)
+        total, squares = np.empty((2, count, channels))
+        for part, patches in self._patches():
+            values = self._values[part]
+            torch.mm(_matrix(patches), kernel, out=_matrix(values))
+            parallel(kernels.pool, len(values), values, self.pooled[part], self.winners[part])
+            parallel(kernels.sum_values, len(values), layout.rows(values), total[part], squares[part])
+        self.mean = total.sum(0) / self.positions
+        self.variance = squares.sum(0) / self.positions - self.mean**2
+
+    def _patches(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield some images and their patches; these are overwritten by the next ones.
+
+        To write them again for the gradient takes less time than to store them all.
+        """
+        count, size, _, channels = self.images.shape
+        each = (size + 1) ** 2 * (4 * channels + self.kernel.shape[1])
+        together = min(count, torch.get_num_threads() * max(1, CHUNK // each))
+        memory = np.empty((together, size + 1, size + 1, 4 * channels), self.images.dtype)
+        for first in range(0, count, together):
+            part = slice(first, first + together)
+            images = self.images[part]
+            patches = memory[: len(images)]
+            parallel(kernels.unfold, len(images), images, patches)
+            yield part, patches
+
+    def gradients(self, gradient: MapsGradient) -> tuple[np.ndarray, torch.Tensor]:
+        """Return the gradients of kernel and inputs.
+
+        With ``Y = P K`` (patches times kernel) and the gradient G of Y, that of K is ``P' G``, and that
+        of P is ``G K'``; each input gets the sum of what its four patches get.
+        """
+        lines = np.stack(gradient[1:]).astype(self._values.dtype)
+        images, kernel = np.empty_like(self.images), torch.zeros_like(self.kernel)
+        of_values: np.ndarray | None = None
+        for part, patches in self._patches():
+            if of_values is None:
+                of_values, of_patches = np.empty_like(self._values[part]), np.empty_like(patches)
+            count = len(patches)
+            arrays = (self._values[part], self.winners[part], gradient.slopes[part])
+            parallel(kernels.maps_gradient, count, *arrays, lines, of_values[:count])
+            matrix = _matrix(of_values[:count])
+            kernel.addmm_(_matrix(patches).T, matrix)
+            torch.mm(matrix, self.kernel.T, out=_matrix(of_patches[:count]))
+            parallel(kernels.fold, count, of_patches[:count], images[part])
+        return kernel.numpy(), layout.channels_first(images)
+
+
+def _matrix(values: np.ndarray) -> torch.Tensor:
+    """Return a view (n * h * w, c) of (n, h, w, c)."""
+    return torch.from_numpy(values).view(-1, values.shape[3])

@@ -25,8 +25,8 @@ import torch
 from torch import nn
 
 from wikiart.learning.fast import layout
-from wikiart.learning.fast.gradients import activation_gradient
-from wikiart.learning.fast.maps import Maps, MapsGradient
+from wikiart.learning.fast.kernels import activation_gradient
+from wikiart.learning.fast.maps import MapsGradient, NormalisedMaps, NormalisedPixelMaps
 from wikiart.learning.fast.parallel import parallel
 
 
@@ -35,22 +35,27 @@ class BatchNormalisation:
 
     Parameters
     ----------
-    maps : Maps
+    maps : NormalisedMaps or NormalisedPixelMaps
         Multiplied by the sign of ``scale``.
     scale, shift : float tensors (c,)
     epsilon : float
         Is added to the variance.
     """
 
-    def __init__(self, maps: Maps, scale: torch.Tensor, shift: torch.Tensor, epsilon: float):
+    def __init__(
+        self,
+        maps: NormalisedMaps | NormalisedPixelMaps,
+        scale: torch.Tensor,
+        shift: torch.Tensor,
+        epsilon: float,
+    ):
         self.positions, self.sign = maps.positions, layout.sign_of(scale)
-        self.mean = maps.total.sum(0) / maps.positions
-        self.variance = maps.squares.sum(0) / maps.positions - self.mean**2
+        self.mean, self.variance = maps.mean, maps.variance
         self.root = 1 / np.sqrt(self.variance + epsilon)
         self.factor = self.sign * scale.detach().numpy() * self.root  # a
         self.constant = shift.detach().numpy() - self.mean * self.factor  # b
 
-    def update_running_statistics(self, norm: nn.BatchNorm2d, bias: np.ndarray, offset: np.ndarray) -> None:
+    def update_running_statistics(self, norm: nn.BatchNorm2d, bias: np.ndarray) -> None:
         """Update the running mean and the (unbiased) running variance of torch's layer.
 
         Parameters
@@ -59,10 +64,8 @@ class BatchNormalisation:
             Whose statistics are updated.
         bias : array (c,)
             Of the convolution, which the maps do not contain.
-        offset : array (c,) or (1,)
-            How much smaller the maps are because their pixels were centred.
         """
-        mean = self.sign * (self.mean + offset) + bias
+        mean = self.sign * self.mean + bias
         variance = self.variance * (self.positions / (self.positions - 1))
         norm.num_batches_tracked += 1
         norm.running_mean.lerp_(layout.like(mean, norm.running_mean), norm.momentum)

@@ -8,7 +8,7 @@ from torch import nn
 from torch.autograd.function import once_differentiable
 
 from wikiart.learning.fast import layout
-from wikiart.learning.fast.maps import CENTRE, StoredMaps, StreamedMaps
+from wikiart.learning.fast.maps import NormalisedMaps, NormalisedPixelMaps, PixelMaps
 from wikiart.learning.fast.normalisation import BatchNormalisation
 
 
@@ -21,7 +21,7 @@ class ConvolveAndPool(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, pixels: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
         """Return pooled maps (n, c, side, side), channels last in memory."""
-        ctx.maps = StreamedMaps(pixels, layout.kernel_of_weight(weight), 0.0, moments=False)
+        ctx.maps = PixelMaps(pixels, layout.kernel_of_weight(weight))
         return layout.channels_first(ctx.maps.pooled + bias.detach().numpy())
 
     @staticmethod
@@ -39,9 +39,10 @@ class ConvolveAndPool(torch.autograd.Function):
 class ConvolutionLayer(torch.autograd.Function):
     """A `ConvolutionBlock` in training mode: convolution, batch normalisation, pool and ReLU.
 
-    Maps that need no gradient must be pixels (3 channels, 0..255). Updates the running statistics of
-    ``norm``. The bias of the convolution is used for these alone: normalisation subtracts it again, so
-    its gradient is 0. (The plain network returns rounding errors for it.)
+    The first layer, whose maps are pixels and need no gradient, is given the sum of their pixel sums, the
+    others None. Updates the running statistics of ``norm``. The bias of the convolution is used for these
+    alone: normalisation subtracts it again, so its gradient is 0. (The plain network returns rounding errors
+    for it.)
     """
 
     @staticmethod
@@ -53,21 +54,17 @@ class ConvolutionLayer(torch.autograd.Function):
         scale: torch.Tensor,
         shift: torch.Tensor,
         norm: nn.BatchNorm2d,
+        sums: np.ndarray | None,
     ) -> torch.Tensor:
         """Return maps (n, c, side, side), channels last in memory."""
         # 1. Change the sign of the kernels whose scale is negative: then the largest value of a window
         #    stays the largest when it is normalised.
         kernel = layout.kernel_of_weight(weight) * layout.like(layout.sign_of(scale), weight)
-        # 2. Convolve, pool and sum. Around 0 the squares keep more digits, hence pixels are centred;
-        #    each map is then smaller by CENTRE times the sum of its kernel.
-        if ctx.needs_input_grad[0]:
-            ctx.maps, offset = StoredMaps(maps, kernel), np.zeros(1)
-        else:
-            ctx.maps = StreamedMaps(maps, kernel, CENTRE, moments=True)
-            offset = CENTRE * kernel.double().sum(0).numpy()
+        # 2. Convolve and pool, with mean and variance of the whole maps.
+        ctx.maps = NormalisedMaps(maps, kernel) if sums is None else NormalisedPixelMaps(maps, kernel, sums)
         # 3. Normalise and activate the maxima.
         ctx.norm = BatchNormalisation(ctx.maps, scale, shift, norm.eps)
-        ctx.norm.update_running_statistics(norm, bias.detach().numpy(), offset)
+        ctx.norm.update_running_statistics(norm, bias.detach().numpy())
         ctx.output = ctx.norm.activate(ctx.maps.pooled)
         return layout.channels_first(ctx.output)
 
@@ -75,10 +72,10 @@ class ConvolutionLayer(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple:
         """Return the gradients of maps, weight, bias, scale and shift."""
-        maps: StoredMaps | StreamedMaps = ctx.maps
+        maps: NormalisedMaps | NormalisedPixelMaps = ctx.maps
         scale, shift, of_maps = ctx.norm.gradients(layout.channels_last(gradient), ctx.output, maps.pooled)
         kernel, inputs = maps.gradients(of_maps)
         # The kernel was multiplied by the sign of the scale, so its gradient is as well.
         weight = layout.weight_of_kernel(kernel * ctx.norm.sign, gradient.dtype)
         bias = torch.zeros(len(shift), dtype=gradient.dtype)
-        return inputs, weight, bias, layout.like(scale, gradient), layout.like(shift, gradient), None
+        return inputs, weight, bias, layout.like(scale, gradient), layout.like(shift, gradient), None, None

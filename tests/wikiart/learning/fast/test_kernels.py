@@ -7,108 +7,105 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from wikiart.learning.fast import kernels
+from wikiart.learning.fast import kernels, pixels
 from wikiart.learning.fast.parallel import parallel
-from wikiart.learning.fast.single import convolve_and_pool
 from wikiart.learning.network import pooled_side
 
 
-def in_order(maps: np.ndarray, size: int) -> np.ndarray:
-    """Return (n, rows, size + 3, c) for maps that are stored by place."""
-    columns = kernels.slots(size)
-    places = maps.reshape(*maps.shape[:2], 4, columns, -1)
-    outside = places.swapaxes(2, 3).reshape(*maps.shape[:2], 4 * columns, -1)
-    assert not outside[:, :, :2].any()
-    assert not outside[:, :, size + 5 :].any()
-    return outside[:, :, 2 : size + 5]
+def planes(images: np.ndarray) -> torch.Tensor:
+    """Return (n, channels, h, w) for (n, h, w, channels)."""
+    return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
 
 
-def by_place(maps: np.ndarray, size: int) -> np.ndarray:
-    """Return maps stored by place for maps (n, rows, size + 3, c)."""
-    columns = kernels.slots(size)
-    whole = np.zeros((*maps.shape[:2], 4 * columns, maps.shape[3]), maps.dtype)
-    whole[:, :, 2 : size + 5] = maps
-    return whole.reshape(*maps.shape[:2], columns, 4, -1).swapaxes(2, 3).reshape(*maps.shape[:2], -1)
+def channels_last(maps: torch.Tensor) -> np.ndarray:
+    """Return (n, h, w, channels) for (n, channels, h, w)."""
+    return maps.detach().permute(0, 2, 3, 1).contiguous().numpy()
 
 
-def patches_of(
-    images: np.ndarray, channels: int, centre: float = 0.0, top: int = 0, rows: int = 0
-) -> np.ndarray:
-    count, size, _ = images.shape
-    patches = np.full((count, rows or size + 3, 4 * kernels.slots(size), 4 * channels), np.nan)
-    parallel(kernels.unfold, count, images, channels, centre, top, patches)
+def patches_of(images: np.ndarray) -> np.ndarray:
+    count, size, _, channels = images.shape
+    patches = np.full((count, size + 1, size + 1, 4 * channels), np.nan)
+    parallel(kernels.unfold, count, images, patches)
     return patches
-
-
-def pooled_of(maps: np.ndarray, size: int, channels: int) -> tuple[np.ndarray, np.ndarray]:
-    side = pooled_side(size)
-    pooled = np.empty((len(maps), side, side, channels))
-    winners = np.empty(pooled.shape, np.int32)
-    parallel(kernels.pool, len(maps), maps, size + 3, 0, 0, side, pooled, winners)
-    return pooled, winners
 
 
 @pytest.mark.parametrize("channels", [3, 4, 16])
 @pytest.mark.parametrize("size", [16, 17, 18, 19])
 def test_patches_are_those_of_a_convolution(channels, size):
-    images = np.random.default_rng(0).normal(size=(2, size, size * channels))
-    first = torch.from_numpy(images.reshape(2, size, size, channels)).permute(0, 3, 1, 2)
-    unfolded = functional.unfold(functional.pad(first - 7, (2, 2, 2, 2), value=-7.0), 2)
-    expected = unfolded.view(2, channels, 4, size + 3, size + 3).permute(0, 3, 4, 2, 1).flatten(3).numpy()
-    patches = patches_of(images, channels, 7.0)
-    assert np.array_equal(in_order(patches, size), expected)
-    part = patches_of(images, channels, 7.0, top=5, rows=4)
-    assert np.array_equal(part, patches[:, 5:9])
+    images = np.random.default_rng(0).normal(size=(2, size, size, channels))
+    unfolded = functional.unfold(planes(images), 2, padding=1)
+    expected = unfolded.view(2, channels, 4, size + 1, size + 1).permute(0, 3, 4, 2, 1).flatten(3).numpy()
+    assert np.array_equal(patches_of(images), expected)
 
 
 @pytest.mark.parametrize("channels", [4, 16])
 @pytest.mark.parametrize("size", [16, 17, 18, 19])
 def test_fold_is_the_gradient_of_unfold(channels, size):
     draw = np.random.default_rng(0)
-    images = draw.normal(size=(2, size, size * channels))
-    patches = patches_of(images, channels)
+    images = draw.normal(size=(2, size, size, channels))
+    patches = patches_of(images)
     weights = draw.normal(size=patches.shape)
     gradient = np.empty_like(images)
-    parallel(kernels.fold, 2, weights, channels, gradient)
+    parallel(kernels.fold, 2, weights, gradient)
     assert np.isclose((weights * patches).sum(), (gradient * images).sum())
 
 
 @given(
-    size=st.integers(16, 40),
+    size=st.integers(3, 40),
     channels=st.integers(1, 5),
     levels=st.integers(1, 4),
+    highest=st.integers(-1, 2),
     seed=st.integers(0, 1000),
     missing=st.booleans(),
 )
 @settings(max_examples=60, deadline=None, derandomize=True)
-def test_pool(size, channels, levels, seed, missing):
-    """Negative values of few levels, so that many are equal, and some NaN."""
+def test_pool(size, channels, levels, highest, seed, missing):
+    """Values of few levels, so that many are equal, also to the 0 at the edge, and some NaN."""
     draw = np.random.default_rng(seed)
-    maps = draw.integers(-levels, 0, (2, size + 3, size + 3, channels)).astype(float)
+    inner = draw.integers(highest - levels, highest + 1, (2, size + 1, size + 1, channels)).astype(float)
     if missing:
-        maps[draw.random(maps.shape) < 0.01] = np.nan
-    pooled, winners = pooled_of(by_place(maps, size), size, channels)
-    planes = torch.from_numpy(maps).permute(0, 3, 1, 2)
-    largest, index = functional.max_pool2d(planes, 4, padding=2, return_indices=True)
-    largest, index = (each.permute(0, 2, 3, 1).numpy() for each in (largest, index))
-    assert np.array_equal(pooled, largest, equal_nan=True)
-    places = np.arange(planes[0].numel()).reshape(1, size + 3, size + 3, channels) + 1
-    positions = by_place(places, size).ravel()[winners] - 1
-    assert (positions % channels == np.arange(channels)).all()
-    numbers = ~np.isnan(pooled)  # which of several NaN is the maximum does not matter
-    assert np.array_equal((positions // channels)[numbers], index[numbers])
-
-
-@pytest.mark.parametrize("size", [16, 17, 18, 19, 40])
-@pytest.mark.parametrize("flat", [False, True])
-def test_single_channel_as_unfold_and_pool(size, flat):
-    draw = np.random.default_rng(0)
-    images = draw.integers(0, 2 if flat else 256, (3, size, size * 3)).astype(float)
-    weights = draw.integers(-3, 4, 12).astype(float)  # whole numbers: equal sums are equal
-    maps = (patches_of(images, 3) @ weights).reshape(3, size + 3, -1)
-    expected = pooled_of(maps, size, 1)
+        inner[draw.random(inner.shape) < 0.01] = np.nan
     side = pooled_side(size)
-    pooled, winners = np.empty((3, side, side, 1)), np.empty((3, side, side, 1), np.int32)
-    parallel(convolve_and_pool, 3, images, weights, pooled, winners)
-    assert np.array_equal(pooled, expected[0])
-    assert np.array_equal(winners, expected[1])
+    pooled = np.empty((2, side, side, channels))
+    winners = np.empty(pooled.shape, np.int32)
+    parallel(kernels.pool, 2, inner, pooled, winners)
+    whole = functional.pad(planes(inner), (1, 1, 1, 1))
+    largest, index = functional.max_pool2d(whole, 4, padding=2, return_indices=True)
+    assert np.array_equal(pooled, channels_last(largest), equal_nan=True)
+    # The position in the inner map and the channel for each position of the whole one, or the edge.
+    positions = np.full((size + 3, size + 3), kernels.EDGE)
+    positions[1:-1, 1:-1] = np.arange((size + 1) ** 2).reshape(size + 1, size + 1)
+    expected = positions.ravel()[channels_last(index)]
+    expected = np.where(expected < 0, kernels.EDGE, expected * channels + np.arange(channels))
+    numbers = ~np.isnan(pooled)  # which of several NaN is the maximum does not matter
+    assert np.array_equal(winners[numbers], expected[numbers])
+
+
+@pytest.mark.parametrize("maps", [1, 2, pixels.LANES])
+@pytest.mark.parametrize("size", [3, 16, 17, 18, 19, 40])
+@pytest.mark.parametrize("kind", ["uint8", "float", "few values", "not a number"])
+def test_pixels_are_convolved_and_pooled_as_by_torch(maps, size, kind):
+    """Whole numbers, so that equal sums are equal; the gradient shows which patch was the largest."""
+    draw = np.random.default_rng(0)
+    images = draw.integers(0, 2 if kind == "few values" else 256, (3, size, size, 3)).astype(float)
+    kernel = draw.integers(-3, 4, (12, maps)).astype(float)
+    if kind == "not a number":
+        kernel[5] = np.nan
+    side = pooled_side(size)
+    pooled, winners = np.empty((3, side, side, maps)), np.empty((3, side, side, maps), np.int32)
+    weights, loop = kernel, pixels.convolve_and_pool_one
+    if maps > 1:
+        weights, loop = np.zeros((12, pixels.LANES)), pixels.convolve_and_pool
+        weights[:, :maps] = kernel
+    rows = images.reshape(3, size, -1).astype(np.uint8 if kind == "uint8" else float)
+    parallel(loop, 3, rows, weights.ravel(), pooled, winners)
+    weight = torch.from_numpy(kernel).view(2, 2, 3, maps).permute(3, 2, 0, 1).contiguous().requires_grad_()
+    largest = functional.max_pool2d(functional.conv2d(planes(images), weight, padding=2), 4, padding=2)
+    assert np.array_equal(pooled, channels_last(largest), equal_nan=True)
+    if kind == "not a number":
+        return
+    slopes = draw.integers(-9, 10, pooled.shape).astype(float)
+    (expected,) = torch.autograd.grad(largest, weight, planes(slopes))
+    sums = np.empty((3, maps, 12))
+    parallel(pixels.sum_winning_patches, 3, rows, winners, slopes, sums)
+    assert np.array_equal(sums.sum(0).T, expected.permute(2, 3, 1, 0).reshape(12, maps))
