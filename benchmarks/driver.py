@@ -68,7 +68,7 @@ def inner(arguments: list[str]) -> None:
     limit = int(os.environ.get("DRIVER_TRAININGS", "0")) or None
     replacements: list[tuple[object, str, object]] = [
         (execute, "carry_out", no_op.carry_out),
-        (report, "summarize", lambda destination, out: 0),
+        (report, "summarize", lambda destination, options: 0),
         (Plan, "missing", property(lambda plan: all_missing(plan)[:limit])),
         *((module, "say", say) for module in (course, execute, report)),
     ]

@@ -160,7 +160,7 @@ def print_cells(tables: int, random_seed: int) -> None:
 
 
 def print_macro_metrics(tables: int, random_seed: int) -> None:
-    """The truth is the mean estimate, classes held at the counts of STYLES or at four times these."""
+    """Hold classes at the counts of STYLES or at four times these; the truth is the mean estimate."""
     click.echo(f"\n(6) coverage of the effects on balanced accuracy and macro-F1, {tables} tables")
     for seeds in (3, 5):
         for copies in (1, 4):

@@ -1,7 +1,8 @@
 """What a suite found: the table of its cells, the effects with intervals, figures and a report.
 
 Reads MLflow, prints the answers, and writes everything under results/<name>/. The newest suite
-of the tracking server (MLFLOW_TRACKING_URI) is taken unless another is named.
+of the tracking server (MLFLOW_TRACKING_URI) is taken unless another is named. With --table, reads
+a table with one row per run and test item instead, and no MLflow.
 """
 
 import os
@@ -22,7 +23,34 @@ SELECTION = (
         "--experiment", default="", show_default="all", help="Experiment to find the newest suite in."
     ),
     click.option(
+        "--table",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Table of answers of your own (.csv or .parquet), instead of a suite.",
+    ),
+    click.option(
         "--compare", "pair", nargs=2, metavar="A B", help="What suite B changed against suite A, instead."
+    ),
+)
+ANSWERS = (
+    click.option(
+        "--margin",
+        default=0.0,
+        type=click.FloatRange(0),
+        help='Say "smaller than N points" of effects that certainly are; 0: do not.',
+    ),
+)
+TABLE = (
+    click.option("--factors", default="", show_default="all other columns", help="Its factors: a,b,c."),
+    click.option("--seed", default="seed", help="Column that tells the runs of a cell apart."),
+    click.option("--item", default="item", help="Column of the test item."),
+    click.option("--truth", default="truth", help="Column of the right answer."),
+    click.option("--prediction", default="prediction", help="Column of the answer."),
+    click.option("--correct", default="correct", help="Instead of these two: 1 if right, else 0."),
+    click.option(
+        "--reference", default="", show_default="the first level", help='Reference levels: "a=off b=0.1".'
+    ),
+    click.option(
+        "--shared-trainings", default="", help="Factor whose levels are readings of the same trainings."
     ),
 )
 
@@ -51,32 +79,80 @@ OUTPUT = (
 @commands.command(
     __doc__,
     example="python results/summarize.py --experiment Default --name report",
-    options={"What is summarized": SELECTION, "Output": OUTPUT},
+    options={"What is summarized": SELECTION, "With --table": TABLE, "Answers": ANSWERS, "Output": OUTPUT},
     expected={ValueError: str},  # summary.analysis, which is usable by itself, raises no other
 )
 def command(
-    suite: str, experiment: str, name: str, out: str, log: bool, pair: tuple[str, str] | None
+    suite: str,
+    experiment: str,
+    table: Path | None,
+    margin: float,
+    name: str,
+    out: str,
+    log: bool,
+    pair: tuple[str, str] | None,
+    **columns: str,
 ) -> None:
-    """Summarize one suite, or compare two."""
+    """Summarize one suite, compare two, or analyse a table."""
     os.environ.setdefault(environment.RETRIES, "1")  # by default, MLflow retries for minutes
     environment.quiet_libraries()
-    from summary.report import terminal  # here, so that the help does not wait for MLflow and pandas
-    from summary.suite import check_server, log_report, newest_suite, read_suite
-
-    check_server()
-    if pair:
-        one, other = map(read_suite, pair)
-        folder = Path(out) / (name or f"{terminal.folder_name(other)}-less-{terminal.folder_name(one)}")
-        files = terminal.write_comparison(one, other, folder)
+    parent = Path(out)
+    if table:
+        folder = parent / (name or table.name.split(".")[0])
+        files = _summarize_table(table, columns, folder, margin)
+    elif pair:
+        folder, files = _compare(pair, parent, name)
     else:
-        chosen = read_suite(suite or newest_suite(experiment))
-        folder = Path(out) / (name or terminal.folder_name(chosen))
-        files = terminal.summarize(chosen, folder)
-        if log:
-            log_report(chosen, files)
+        folder, files = _summarize_suite(suite, experiment, margin, parent, name, log)
     names = "  ".join(file.name for file in files)
     echo(f"\n{folder}{os.sep}")
     echo(textwrap.fill(names, 100, initial_indent="  ", subsequent_indent="  "))
+
+
+# The functions import what they need, so that the help does not wait for MLflow and pandas.
+
+
+def _summarize_suite(
+    suite: str, experiment: str, margin: float, out: Path, name: str, log: bool
+) -> tuple[Path, list[Path]]:
+    from summary.report import terminal
+    from summary.suite import check_server, log_report, newest_suite, read_suite
+
+    check_server()
+    chosen = read_suite(suite or newest_suite(experiment))
+    folder = out / (name or terminal.folder_name(chosen))
+    files = terminal.summarize(chosen, folder, margin)
+    if log:
+        log_report(chosen, files)
+    return folder, files
+
+
+def _compare(pair: tuple[str, str], out: Path, name: str) -> tuple[Path, list[Path]]:
+    from summary.report import terminal
+    from summary.suite import check_server, read_suite
+
+    check_server()
+    one, other = map(read_suite, pair)
+    folder = out / (name or f"{terminal.folder_name(other)}-less-{terminal.folder_name(one)}")
+    return folder, terminal.write_comparison(one, other, folder)
+
+
+def _summarize_table(path: Path, columns: dict[str, str], folder: Path, margin: float) -> list[Path]:
+    from summary.report.plain import summarize_table
+    from summary.table import Columns, find_design, read_answers
+
+    names = filter(None, columns.pop("factors").split(","))
+    references = dict(_reference(word) for word in columns.pop("reference").split())
+    named = Columns(**columns, factors=tuple(name.strip() for name in names), references=references)
+    answers = read_answers(path, named)
+    return summarize_table(answers, find_design(answers, named), folder, margin)
+
+
+def _reference(word: str) -> tuple[str, str]:
+    name, equals, level = word.partition("=")
+    if not equals:
+        raise ValueError(f"--reference takes factor=level, not {word}")
+    return name, level
 
 
 if __name__ == "__main__":

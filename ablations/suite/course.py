@@ -79,7 +79,7 @@ def run(design: Design, options: SuiteOptions, description: SuiteDescription) ->
                 plan = replace(plan, finished=finished)
             suite_run.mark_reused(destination, plan.reused)
             suite_run.log_durations(destination, {"preparation": preparation, **execution.durations})
-            code = report(destination, plan, images, execution, options.out)
+            code = report(destination, plan, images, execution, options)
             if execution.errors:
                 suite.status = "FAILED"
     return code

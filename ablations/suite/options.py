@@ -133,6 +133,9 @@ class OutputOptions(OptionGroup, title="Output"):
     """What is printed, and where the summary is written."""
 
     out: Path = _run_option(Path("results"), "Folder in which the summary's folder is created.")
+    margin: float = _run_option(
+        0.0, 'Say "smaller than N points" of effects that certainly are; 0: do not.', ge=0
+    )
     quiet: bool = _run_option(False, "Print only failures, the tables at the end and the link.")
 
 

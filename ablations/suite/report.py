@@ -8,6 +8,7 @@ from pathlib import Path
 from ablations.process.errors import first_line
 from ablations.process.progress import say
 from ablations.suite.execute import Execution
+from ablations.suite.options import OutputOptions
 from ablations.suite.plan import Plan
 from ablations.suite.prepare import PreparedImages
 from ablations.tracking import views
@@ -17,7 +18,7 @@ SCRIPT = Path(__file__).resolve().parents[2] / "results" / "summarize.py"
 
 
 def report(
-    destination: Destination, plan: Plan, images: PreparedImages, execution: Execution, out: Path
+    destination: Destination, plan: Plan, images: PreparedImages, execution: Execution, options: OutputOptions
 ) -> int:
     """Summarize a suite and print what the user should know at its end.
 
@@ -27,7 +28,7 @@ def report(
         The exit code: 1 if a training failed, else that of the summary.
     """
     say("", always=True)
-    code = summarize(destination, out)
+    code = summarize(destination, options)
     say(f"\n{views.publish(destination, plan.design, plan.reused)}", always=True)
     if lines := images.list_skipped():
         say(f"\n{lines}", always=True)
@@ -39,9 +40,10 @@ def report(
     return 1
 
 
-def summarize(destination: Destination, out: Path) -> int:
+def summarize(destination: Destination, output: OutputOptions) -> int:
     """Run ``results/summarize.py`` on a suite, as a user would; return its exit code."""
-    options = ["--suite", destination.parent_id, "--out", str(out), "--log", "yes"]
+    options = ["--suite", destination.parent_id, "--out", str(output.out), "--log", "yes"]
+    options += ["--margin", str(output.margin)]
     environment = {**os.environ, "MLFLOW_TRACKING_URI": destination.tracking_uri}
     # In a session of its own Ctrl-C does not reach it, which would end it with a traceback. An interrupt in
     # this process kills it as well (subprocess.run).

@@ -14,6 +14,7 @@ from summary.analysis.designs import Cell
 from summary.analysis.layout import Layout
 from summary.analysis.samples import Sample, mean_score
 from summary.analysis.uncertainty import joint_level
+from summary.analysis.verdicts import holm
 
 DESIGN = simulation.full_factorial([Factor(name, ("0", "1")) for name in "ABC"])
 BASE = 0.28  # mean accuracy of the cells
@@ -47,10 +48,7 @@ class Study:
     @property
     def rejected(self) -> np.ndarray:
         """Which effects are significant after Holm's correction, (B, E)."""
-        order = self.p.argsort(1)
-        steps = np.take_along_axis(self.p, order, 1) * np.arange(self.p.shape[1], 0, -1)
-        # As statsmodels' multipletests, which is slow for many tables.
-        return np.take_along_axis(np.maximum.accumulate(steps, 1) < 0.05, order.argsort(1), 1)
+        return holm(self.p) < 0.05
 
     @property
     def false_positives(self) -> float:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from summary.analysis.breakdown import FEW_ITEMS, cells_table, per_class_table
 from summary.analysis.designs import Cell, Design
-from summary.analysis.estimates import POINTS, correct, effects_table, not_estimable_table, power_table
+from summary.analysis.estimates import POINTS, effects_table, not_estimable_table, power_table
 from summary.analysis.responses import (
     UNSORTED,
     cells_of_runs,
@@ -21,6 +21,7 @@ from summary.analysis.responses import (
     trained_responses,
 )
 from summary.analysis.samples import Runs, accuracy, macro_metrics, read_runs
+from summary.analysis.verdicts import decide
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,14 @@ class Analysis:
     within : the class order that it holds in, as "class_order=sorted"; "" if there is none
     estimate : the effect
     low_run, high_run : 95 % interval for other seeds on this test set
-    low, high : 95 % interval for other seeds on new items (two-way); decides
+    low, high : 95 % interval for other seeds on new items
+    low_simultaneous, high_simultaneous : that which holds with 95 % for all effects of the metric
+        together; decides, with p_holm, which it never contradicts
+    low_90, high_90 : 90 % interval for other seeds on new items; decides whether an effect is small
     low_items, high_items : 95 % interval for these very trainings on new items
-    p, p_holm : two-sided, of the two-way interval; Holm-corrected within the metric
+    p, p_holm : two-sided, of (low, high); Holm-corrected within the metric
+    verdict : "raises", "lowers", "probably raises", "probably lowers", "smaller than 2 points" or
+        "cannot tell"; `verdicts.verdict` says when
     detectable : smallest effect found with 80 % power at 5 %, uncorrected
     sign_probability : that one single run per cell shows the sign of the estimate (0..1)
     runs, seeds, items : that it rests on; seeds is the smallest number in any of its cells
@@ -65,6 +71,7 @@ def analyse(
     *,
     replications: int = 1000,
     random_seed: int = 0,
+    margin: float = 0,
 ) -> Analysis:
     """Estimate the effects of a design from its runs' answers.
 
@@ -76,6 +83,9 @@ def analyse(
         Whose cells the runs belong to.
     replications, random_seed : int
         Of the bootstrap behind balanced accuracy and macro-F1; defaults 1000 and 0.
+    margin : float
+        Size in points below which an effect does not matter; an effect that is certainly smaller is
+        said to be. Default 0: not asked.
 
     Returns
     -------
@@ -98,10 +108,12 @@ def analyse(
     estimable = [responses.estimable() for responses in families]
     not_estimable = [responses.not_estimable() for responses in families]
     partial = [responses.partial() for responses in not_estimable] if design.kind == "full" else []
-    samples = {"accuracy": accuracy(runs), **macro_metrics(runs, replications, random_seed)}
+    samples = {"accuracy": accuracy(runs)}
+    if len(runs.support) > 1:  # the other metrics compare classes
+        samples |= macro_metrics(runs, replications, random_seed)
     share = runs.support / len(runs.truth)
     return Analysis(
-        effects=correct(effects_table(estimable, samples)),
+        effects=decide(effects_table(estimable, samples), margin),
         partial=effects_table(partial, samples, "mean over the settings that did run; exploratory"),
         not_estimable=not_estimable_table(not_estimable, design),
         per_class=per_class_table(estimable, runs),

@@ -4,19 +4,19 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 from summary.analysis.contrasts import Contrast
 from summary.analysis.designs import Design
 from summary.analysis.responses import Responses
 from summary.analysis.samples import Sample
-from summary.analysis.uncertainty import Components, interval
+from summary.analysis.uncertainty import Components, interval, joint_level
 
 POINTS = 100  # effects are in percentage points, metrics in 0..1
 EFFECT = ["kind", "factor", "level", "reference", "within"]
 COLUMNS = [
     *("metric", *EFFECT),
-    *("estimate", "low_run", "high_run", "low", "high", "low_items", "high_items", "p", "p_holm"),
+    *("estimate", "low_run", "high_run", "low", "high", "low_items", "high_items"),
+    *("low_simultaneous", "high_simultaneous", "low_90", "high_90", "p", "p_holm", "verdict"),
     *("detectable", "sign_probability", "runs", "seeds", "items", "aliases", "note"),
 ]
 
@@ -26,41 +26,51 @@ def effects_table(
 ) -> pd.DataFrame:
     """Estimate each contrast in each metric; the columns are those of `Analysis.effects`.
 
-    ``p_holm`` is left empty: see `correct`. ``remark`` begins each row's note.
+    ``p_holm`` and ``verdict`` are left empty: see `verdicts`. ``remark`` begins each row's note.
     """
     rows = []
     for metric, sample in samples.items():
-        for responses in families:
-            response_sample = responses.apply(sample)
-            rows += [
-                _row(metric, response_sample, responses, contrast, remark) for contrast in responses.contrasts
-            ]
+        applied = [(responses, responses.apply(sample)) for responses in families]
+        estimates = [
+            (responses, contrast, *responses.layout.estimate(contrast, response_sample), response_sample)
+            for responses, response_sample in applied
+            for contrast in responses.contrasts
+        ]
+        tested = sum(not np.isnan(parts.variance) for _, _, _, parts, _ in estimates)
+        for responses, contrast, estimate, parts, response_sample in estimates:
+            row: dict[str, object] = {"metric": metric, **effect_columns(responses, contrast)}
+            row |= _numbers(estimate, parts, joint_level(max(tested, 1)))
+            row |= _basis(responses, contrast, response_sample)
+            notes = _remarks(responses, parts, responses.seed_counts(contrast))
+            rows.append({**row, "note": "; ".join(filter(None, [remark, *notes]))})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _row(metric: str, sample: Sample, responses: Responses, contrast: Contrast, remark: str) -> dict:
-    estimate, parts = responses.layout.estimate(contrast, sample)
-    counts = responses.seed_counts(contrast)
-    low_run, high_run = interval(estimate, parts.run, parts.df_run)
-    low, high = parts.interval(estimate)
-    low_items, high_items = interval(estimate, parts.item, parts.df_item)
-    points = {
-        "estimate": estimate,
-        **{"low_run": low_run, "high_run": high_run, "low": low, "high": high},
-        **{"low_items": low_items, "high_items": high_items, "detectable": parts.detectable()},
+def _numbers(estimate: float, parts: Components, simultaneous: float) -> dict[str, object]:
+    """Compute the intervals, in points, and p; ``simultaneous`` is the level of the simultaneous interval."""
+    ends = {
+        "run": interval(estimate, parts.run, parts.df_run),
+        "": parts.interval(estimate),
+        "items": interval(estimate, parts.item, parts.df_item),
+        "simultaneous": parts.interval(estimate, simultaneous),
+        "90": parts.interval(estimate, 0.9),
     }
+    points = {"estimate": estimate, "detectable": parts.detectable()}
+    for name, (low, high) in ends.items():
+        suffix = f"_{name}" if name else ""
+        points |= {f"low{suffix}": low, f"high{suffix}": high}
+    scaled = {name: POINTS * value for name, value in points.items()}
+    return {**scaled, "p": parts.p_value(estimate), "p_holm": np.nan, "verdict": ""}
+
+
+def _basis(responses: Responses, contrast: Contrast, sample: Sample) -> dict[str, object]:
+    """Describe what an estimate rests on."""
     return {
-        "metric": metric,
-        **effect_columns(responses, contrast),
-        **{name: POINTS * value for name, value in points.items()},
-        "p": parts.p_value(estimate),
-        "p_holm": np.nan,
         "sign_probability": responses.layout.sign_probability(contrast, sample),
         "runs": responses.run_count(contrast),
-        "seeds": min(counts),
+        "seeds": min(responses.seed_counts(contrast)),
         "items": sample.items,
         "aliases": contrast.aliases,
-        "note": "; ".join(filter(None, [remark, *_remarks(responses, parts, counts)])),
     }
 
 
@@ -83,20 +93,6 @@ def _remarks(responses: Responses, parts: Components, seed_counts: Sequence[int]
     if fewest == 1 < most:
         remarks.append("the spread over seeds of a cell with one seed is taken from the others")
     return remarks
-
-
-def correct(effects: pd.DataFrame) -> pd.DataFrame:
-    """Fill ``p_holm`` within each metric, over the effects that have a p-value.
-
-    Holm 1979, *Scandinavian J. Statistics* 6: with the p-values of m effects in rising order, the
-    i-th is multiplied by m - i + 1 and is at least as large as the one before it. That bounds
-    the probability of any false positive in the table, whatever the dependence of the effects.
-    """
-    for _, rows in effects.groupby("metric"):
-        known = rows.index[rows["p"].notna()]
-        if len(known):
-            effects.loc[known, "p_holm"] = multipletests(effects.loc[known, "p"], method="holm")[1]
-    return effects
 
 
 def not_estimable_table(families: Iterable[Responses], design: Design) -> pd.DataFrame:

@@ -34,7 +34,8 @@ from scipy import interpolate, optimize, special, stats
 
 Numbers = Any  #: a float, or an array with one element per table of answers
 
-LEVEL = 0.95  # of intervals
+SIGNIFICANCE = 0.05  # level of tests
+LEVEL = 1 - SIGNIFICANCE  # of intervals
 POWER = 0.8  # at the smallest detectable effect
 
 
@@ -98,7 +99,7 @@ class Components:
 
 def joint_level(effects: int) -> float:
     """Compute the level of each of several intervals that hold together with 95 % (Bonferroni)."""
-    return 1 - (1 - LEVEL) / effects
+    return 1 - SIGNIFICANCE / effects
 
 
 def satterthwaite(variance: Numbers, parts: Sequence[Numbers], degrees: Sequence[Numbers]) -> Numbers:
@@ -160,18 +161,19 @@ MOST_DEGREES = 1e5  # above, k is that of the normal distribution to five digits
 @cache
 def _log_multiples() -> interpolate.CubicSpline:
     """Interpolate log k as a function of log df."""
-    log_df = np.linspace(0, np.log(MOST_DEGREES), 60)
-    return interpolate.CubicSpline(log_df, [np.log(_power_multiple(df)) for df in np.exp(log_df)])
-
-
-def _power_multiple(df: float) -> float:
-    """Solve for k; the integrals over X and Y are Gauss-Legendre sums over their quantiles."""
     nodes, weights = np.polynomial.legendre.leggauss(60)
-    spread = np.sqrt(stats.chi2.ppf((nodes + 1) / 2, df) / df)
-    threshold = stats.t.isf((1 - LEVEL) / 2, df) * spread
+    log_df = np.linspace(0, np.log(MOST_DEGREES), 60)
+    multiples = [_power_multiple(df, (nodes + 1) / 2, weights / 2) for df in np.exp(log_df)]
+    return interpolate.CubicSpline(log_df, np.log(multiples))
+
+
+def _power_multiple(df: float, shares: np.ndarray, weights: np.ndarray) -> float:
+    """Solve for k; the integrals over X and Y are weighted sums over their quantiles at some shares."""
+    spread = np.sqrt(stats.chi2.ppf(shares, df) / df)
+    threshold = stats.t.isf(SIGNIFICANCE / 2, df) * spread
 
     def lack(multiple: float) -> float:
         power = special.ndtr(multiple * spread[:, None] - threshold)
-        return weights @ power @ weights / 4 - POWER
+        return weights @ power @ weights - POWER
 
     return optimize.brentq(lack, 1, 100)

@@ -1,6 +1,9 @@
 """Figures of a report. Their colours differ in lightness, for colour-blind readers and grey prints."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
@@ -13,8 +16,11 @@ from matplotlib.image import AxesImage
 from ablations.process import escape
 from ablations.process.names import METRICS
 from summary.analysis import Analysis
-from summary.report.tables import SIGNIFICANCE_LEVEL, effect_name
-from summary.suite import Suite
+from summary.analysis.verdicts import is_certain
+from summary.report.tables import effect_name
+
+if TYPE_CHECKING:
+    from summary.suite import Suite  # which imports MLflow
 
 matplotlib.rcParams["svg.hashsalt"] = "wikiart-ablations"  # equal figures are equal files
 
@@ -38,12 +44,13 @@ def forest(analysis: Analysis) -> Figure:
     handles = [
         panels[0].plot([], [], color=INK, linewidth=4, alpha=0.35)[0],
         panels[0].plot([], [], color=INK, linewidth=1.4)[0],
+        panels[0].plot([], [], color=INK, linewidth=0.9, linestyle=":")[0],
     ]
     figure.legend(
         handles,
-        ["95 % on this test set", "95 % on new images"],
+        ["95 % on this test set", "95 % on new images", "95 % for all effects together"],
         loc="outside upper left",
-        ncols=2,
+        ncols=3,
         frameon=False,
     )
     return figure
@@ -62,7 +69,9 @@ def _forest_panel(axes: Axes, group: pd.DataFrame) -> None:
             solid_capstyle="butt",
         )
         axes.plot([low, high], [height, height], color=INK, linewidth=1.4, solid_capstyle="butt")
-        fill = INK if row["p_holm"] < SIGNIFICANCE_LEVEL else "white"
+        together = [row["low_simultaneous"], row["high_simultaneous"]]
+        axes.plot(together, [height, height], color=INK, linewidth=0.9, linestyle=":")
+        fill = INK if is_certain(row["verdict"]) else "white"
         axes.plot(row["estimate"], height, "o", color=INK, markerfacecolor=fill, markersize=6)
         axes.annotate(
             f"{row['estimate']:+.1f}",
@@ -200,7 +209,7 @@ def metrics_panel(analysis: Analysis) -> Figure:
     effects = analysis.effects[~analysis.effects["kind"].isin(["interaction", "class order"])]
     effects = effects if len(effects) else analysis.effects[analysis.effects["kind"] == "class order"]
     figure = _figure(9, 0.9 + 0.45 * len(effects) / 3 + 0.6)
-    panels = figure.subplots(1, 3, sharey=True)
+    panels = figure.subplots(1, effects["metric"].nunique(), sharey=True, squeeze=False)[0]
     for axes, (metric, rows) in zip(panels, effects.groupby("metric", sort=False), strict=True):
         _forest_panel(axes, rows)
         axes.set_title(METRICS[metric], fontsize=9)

@@ -16,8 +16,8 @@ from summary.suite import Suite
 DPI = 150
 
 CAPTIONS = {
-    "effects": "Effects on test accuracy with 95 % intervals. Filled: the interval on new images "
-    "leaves out zero, after Holm's correction. Hollow: within noise.",
+    "effects": "Effects on test accuracy with 95 % intervals; the dotted one holds for all effects together. "
+    "Filled: certain after Holm's correction. Hollow: not certain.",
     "metrics": "The main effects on three metrics. Balanced accuracy and macro-F1 weigh every style alike.",
     "per_class": "Accuracy of every style in every cell, mean over the seeds.",
     "per_class_effects": "Effects on every style, with 95 % intervals on new images. Exploratory: not "
@@ -138,7 +138,7 @@ def markdown_text(suite: Suite, analysis: Analysis, pictures: Mapping[str, Figur
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     return environment.from_string(TEMPLATE).render(
         question=escape.markdown(suite.about["question"]),
-        answers=map(escape.markdown_sentence, sentences.answers(suite, analysis)),
+        answers=map(escape.markdown_sentence, sentences.answers(suite.about["factors"], analysis)),
         scope=map(escape.markdown_sentence, sentences.scope(suite, analysis)),
         figure=figure,
         effects=tables.markdown(tables.effects_table(analysis)),

@@ -1,7 +1,10 @@
 """Tables of a report as text: cells, effects, images, comparisons; as Markdown, CSV and LaTeX."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,10 +13,15 @@ from ablations.process import escape
 from ablations.process.names import METRICS
 from ablations.process.terminal import one_line
 from summary.analysis import Analysis
-from summary.suite import Suite
 
-SIGNIFICANCE_LEVEL = 0.05  #: that p-values, corrected by Holm's method, are compared with
-ON_TEST_SET, ON_NEW_IMAGES = "95 % on this test set", "95 % on new images"
+if TYPE_CHECKING:
+    from summary.suite import Suite  # which imports MLflow
+
+ON_TEST_SET, ON_NEW_IMAGES, SIMULTANEOUS = (
+    "95 % on this test set",
+    "95 % on new images",
+    "all effects together",
+)
 
 
 def cells_table(suite: Suite, cells: Sequence[str] | None = None) -> pd.DataFrame:
@@ -117,9 +125,9 @@ def effects_table(analysis: Analysis, metric: str = "accuracy") -> pd.DataFrame:
 
 
 def effect_rows(effects: pd.DataFrame) -> pd.DataFrame:
-    """Format rows of `Analysis.effects` or `Analysis.partial`."""
+    """Format rows of `Analysis.effects` or `Analysis.partial`, which have no verdict."""
     columns = [
-        *("effect", "points", ON_TEST_SET, ON_NEW_IMAGES),
+        *("effect", "points", "verdict", ON_TEST_SET, ON_NEW_IMAGES, SIMULTANEOUS),
         *("p (Holm)", "detectable", "right sign", "runs", "note"),
     ]
     return pd.DataFrame([_effect_row(row) for _, row in effects.iterrows()], columns=columns)
@@ -130,11 +138,13 @@ def _effect_row(row: pd.Series) -> dict[str, str]:
     return {
         "effect": effect_name(row),
         "points": f"{row['estimate']:+.1f}",
+        "verdict": row["verdict"],
         ON_TEST_SET: bracket(row["low_run"], row["high_run"]),
         ON_NEW_IMAGES: bracket(row["low"], row["high"]),
+        SIMULTANEOUS: bracket(row["low_simultaneous"], row["high_simultaneous"]),
         "p (Holm)": p_text(row["p_holm"]),
-        "detectable": _number(row["detectable"], "{:.1f}"),
-        "right sign": _number(100 * row["sign_probability"], "{:.0f} %"),
+        "detectable": number(row["detectable"], "{:.1f}"),
+        "right sign": number(100 * row["sign_probability"], "{:.0f} %"),
         "runs": str(row["runs"]),
         "note": "; ".join(filter(None, [confounded, row["note"]])),
     }
@@ -167,13 +177,15 @@ def p_text(p: float) -> str:
     return "–" if np.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _number(value: float, pattern: str) -> str:
+def number(value: float, pattern: str) -> str:
+    """Format a number; a dash where there is none."""
     return "–" if np.isnan(value) else pattern.format(value)
 
 
 EFFECTS_CAPTION = (
     "Percentage points of accuracy. The first interval holds for other seeds on this test set, the second "
-    "for other seeds on new images: it decides. p is of the second, corrected by Holm over the rows. "
+    "for other seeds on new images, the third for those of all effects together: with p, which is corrected "
+    "by Holm over the rows, it decides the verdict. "
     "Detectable: the smallest effect that this design finds with 80 % power. Right sign: the probability "
     "that one single run of each would have shown the sign."
 )

@@ -17,8 +17,10 @@ def folder_name(suite: Suite) -> str:
     return escape.file_name(suite.parent.info.run_name or "") or suite.parent.info.run_id
 
 
-def summarize(suite: Suite, folder: Path) -> list[Path]:
+def summarize(suite: Suite, folder: Path, margin: float = 0) -> list[Path]:
     """Print the table of the cells and the answers, and write the report; returns the files.
+
+    ``margin`` is as for `summary.analysis.analyse`.
 
     Raises
     ------
@@ -32,8 +34,8 @@ def summarize(suite: Suite, folder: Path) -> list[Path]:
     echo(f"\n{tables.displayed_cells_caption(suite)}\n")
     if suite.finished.empty:
         raise ValueError("no run of this suite is finished: there is nothing to report yet")
-    analysis = analyse(suite.answers, suite.design)
-    for sentence in sentences.answers(suite, analysis):
+    analysis = analyse(suite.answers, suite.design, margin=margin)
+    for sentence in sentences.answers(suite.about["factors"], analysis):
         echo(f"- {sentence.replace('**', '')}")
     return page.write(suite, analysis, folder)
 

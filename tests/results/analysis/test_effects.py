@@ -61,7 +61,7 @@ def test_class_order_is_the_paired_difference_by_hand():
     assert (row["low_run"], row["high_run"]) == pytest.approx(paired)
     assert (row["kind"], row["within"], row["runs"]) == ("class order", "", 6)
     assert "same weights" in row["note"]
-    assert list(analysis.effects["factor"]) == ["class_order"] * 3
+    assert list(analysis.effects["metric"]) == ["accuracy"]  # one class: the other metrics compare classes
 
 
 # The four factors

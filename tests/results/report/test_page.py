@@ -74,14 +74,14 @@ def test_effect_of_one_factor_is_the_difference_of_the_means(smote_suite):
     assert len(table) == 1
     assert table["points"][0] == f"{100 * (means['auto'] - means['off']):+.1f}"
     assert table[tables.ON_NEW_IMAGES][0].startswith("[")
-    [sentence] = sentences.answers(smote_suite, analysis)
+    [sentence] = sentences.answers(smote_suite.about["factors"], analysis)
     assert "smote auto instead of off" in sentence  # the phrase holds for the default levels
     assert "The study: 0.2937" in sentence
 
 
 def test_with_one_seed_there_is_no_interval_over_seeds_and_the_sentences_say_so(card_suite):
     analysis = analyse(card_suite.answers, card_suite.design)
-    assert all("with one seed" in line for line in sentences.answers(card_suite, analysis))
+    assert all("with one seed" in line for line in sentences.answers(card_suite.about["factors"], analysis))
     assert set(tables.effects_table(analysis)[tables.ON_NEW_IMAGES]) == {"–"}
 
 
@@ -94,7 +94,7 @@ def test_a_missing_run_stays_visible_and_its_effects_are_not_estimated(card_suit
     effects = tables.effects_table(analysis)
     assert set(effects["points"]) == {"not estimable"}
     assert "no finished run" in effects["note"][0]
-    assert any("cannot be told" in line for line in sentences.answers(broken, analysis))
+    assert any("cannot be told" in line for line in sentences.answers(broken.about["factors"], analysis))
 
 
 def test_a_report_with_a_missing_run_is_written(card_suite, tmp_path):
