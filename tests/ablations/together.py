@@ -12,9 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import statsmodels.api  # noqa: F401  loaded once for all commands, like the next import
-
-import ablations.suite.course  # noqa: F401
+import ablations.suite.course  # noqa: F401  loaded once for all commands
 from tests.conftest import ROOT
 
 
