@@ -1,6 +1,6 @@
 """Durations and profiles of a training step with the plain network, and as a training takes it.
 
-    python benchmarks/step.py [--quick] [--steps N] [--threads N] [--profile]
+    python benchmarks/step.py [--quick] [--steps N] [--threads N] [--processor-time] [--profile]
 
 Both take the same uint8 pixels, channels last, and fused Adam. They alternate in one process, so that
 other work of the machine slows both alike. A plain step is: pixels from uint8 to float, forward, loss,
@@ -61,15 +61,17 @@ def _plain_step(network: nn.Module, images: torch.Tensor, labels: torch.Tensor) 
     return step
 
 
-def measure(tasks: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
+def measure(
+    tasks: dict[str, Callable[[], None]], rounds: int, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, list[float]]:
     """Return the milliseconds of every task in every round; two rounds before them warm up."""
     durations: dict[str, list[float]] = {name: [] for name in tasks}
     for number in range(rounds + 2):
         for name, task in tasks.items():
-            begin = time.perf_counter()
+            begin = clock()
             task()
             if number >= 2:
-                durations[name].append(1000 * (time.perf_counter() - begin))
+                durations[name].append(1000 * (clock() - begin))
     return durations
 
 
@@ -88,15 +90,19 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="64 pixels only")
     parser.add_argument("--steps", type=int, default=20, help="measured steps of each (default: 20)")
     parser.add_argument("--threads", type=int, default=1, help="of torch (default: 1, as in a suite)")
+    parser.add_argument(
+        "--processor-time", action="store_true", help="in place of the clock's, on a machine with other work"
+    )
     parser.add_argument("--profile", action="store_true", help="also print the profiler's tables")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    clock = time.process_time if options.processor_time else time.perf_counter
     print("  size  convolutions  batch   plain ms   fast ms   ratio")
     for size in QUICK if options.quick else SIZES:
         for conv_layers in (1, 3):
             for batch in (16, 32):
                 tasks = steps(conv_layers, size, batch)
-                plain, quick = measure(tasks, options.steps).values()
+                plain, quick = measure(tasks, options.steps, clock).values()
                 ratio = statistics.median(one / other for one, other in zip(plain, quick, strict=True))
                 print(
                     f"{size:6}{conv_layers:14}{batch:7}{statistics.median(plain):11.1f}"
