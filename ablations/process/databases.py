@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
-from ablations.process.addresses import is_ambiguous, mask_passwords
+from ablations.process.addresses import is_ambiguous, mask_passwords, without_credentials
 from ablations.process.errors import UserError, first_line
 
 ENGINES = ("mysql", "mssql", "postgresql")  #: that MLflow can use, beside SQLite
@@ -36,11 +38,29 @@ def check_address(uri: str) -> None:
             "%40, ? as %3F, # as %23, a space as %20), or set MLFLOW_TRACKING_USERNAME and "
             "MLFLOW_TRACKING_PASSWORD"
         )
-    engine = urlsplit(uri).scheme.partition("+")[0]
-    if engine == "sqlite":
+    engine = uri.partition(":")[0].partition("+")[0]
+    if engine in ("http", "https"):
+        _check_answer(uri)
+    elif engine == "sqlite":
         _check_file(uri)
     elif engine in ENGINES:
         _check_server(uri)
+
+
+def _seconds() -> float:
+    return float(os.environ.get(CONNECT_SECONDS, "15"))
+
+
+def _check_answer(uri: str) -> None:
+    """Refuse a server that accepts connections and does not answer; leave all other errors to MLflow."""
+    try:
+        urlopen(f"{without_credentials(uri)}/health", timeout=_seconds()).close()
+    except (OSError, HTTPException, ValueError) as error:
+        if isinstance(getattr(error, "reason", error), TimeoutError):
+            raise AddressError(
+                f"the tracking server {mask_passwords(uri)} cannot be used (no answer within "
+                f"{_seconds():.0f} s): start it or repair it, or name another with MLFLOW_TRACKING_URI"
+            ) from error
 
 
 def _check_file(uri: str) -> None:
@@ -62,7 +82,7 @@ def _check_server(uri: str) -> None:
 
     try:
         engine = sqlalchemy.create_engine(uri)  # imports the driver
-        _within(float(os.environ.get(CONNECT_SECONDS, "15")), lambda: engine.connect().close())
+        _within(_seconds(), lambda: engine.connect().close())
         engine.dispose()
     except ModuleNotFoundError as error:
         raise AddressError(

@@ -141,7 +141,7 @@ def test_a_tracking_address_that_cannot_be_used_is_one_line(tmp_path, paintings_
             "mysql+aiomysql://me:secret@127.0.0.1:9/runs": "needs the Python package aiomysql",
             "http://me:secret/@127.0.0.1:9": "http://me:***@127.0.0.1:9 is ambiguous",
             f"postgresql+psycopg2://me:secret@127.0.0.1:{port}/runs": "(no answer within 1 s): start it",
-            f"http://me:secret@127.0.0.1:{port}": "timed out",
+            f"http://me:secret@127.0.0.1:{port}": "(no answer within 1 s): start it",
         }
         cases = [
             Case(words, 1, line, {**at(uri), **QUICK})
