@@ -1,9 +1,11 @@
 """Generated images and one real suite that the tests look at."""
 
+import logging
 import os
 import subprocess
 import sys
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +51,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = getattr(item, "fixturenames", ())
         group = "suite" if "suite" in fixtures else item.path.stem
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(autouse=True)
+def loggers() -> Iterator[None]:
+    """Restore the loggers that commands and trainings set in the test's own process."""
+    loggers = [logging.getLogger(name) for name in ("wikiart", "wikiart.cache")]
+    before = [(logger.propagate, logger.level, logger.handlers) for logger in loggers]
+    yield
+    for logger, (propagate, level, handlers) in zip(loggers, before, strict=True):
+        logger.propagate, logger.handlers = propagate, handlers
+        logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from typing import Any
 
 from ablations.cli import commands
 from ablations.cli.options import option_groups
+from ablations.process.progress import say_warnings
 from ablations.process.terminal import echo
 from ablations.suite import prepare
 from ablations.suite.options import ImageOptions
@@ -21,6 +22,7 @@ from wikiart.cache import disk
 def command(**values: Any) -> None:
     """Decode the images and print what was found."""
     options = ImageOptions(**values)
+    say_warnings("wikiart.cache")
     dataset = prepare.locate(options)
     echo(f"{dataset}\n{prepare.count_styles(dataset)}")
     images = prepare.prepare(dataset, [options.image_size], options)

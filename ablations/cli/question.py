@@ -66,5 +66,6 @@ def _run(design: Design, options: SuiteOptions, description: SuiteDescription) -
 
     if options.quiet:
         progress.set_quiet()
+    progress.say_warnings("wikiart.cache")
     interrupts.interrupt_once()
     return course.run(design, options, description)

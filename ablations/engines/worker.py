@@ -5,7 +5,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from logging.handlers import BufferingHandler
@@ -105,7 +105,9 @@ def _finish(job: Job, report: Callable[[float], None]) -> str:
     logger = RunLogger(job.destination, job.training, data)
     try:
         logger.start()
-        logger.finish(outcome.read(folder) or _train(job, data, logger, report))
+        with _wikiart_messages() as messages:
+            trained = outcome.read(folder) or _train(job, data, logger, report, messages)
+        logger.finish(trained)
     except Exception as error:
         logger.fail(mask_passwords(traceback.format_exc()))
         if folder.exists() and server.is_unreachable(error):
@@ -128,7 +130,13 @@ def _wikiart_messages() -> Iterator[list[logging.LogRecord]]:
         logger.removeHandler(handler)
 
 
-def _train(job: Job, data: Store, logger: RunLogger, report: Callable[[float], None]) -> Outcome:
+def _train(
+    job: Job,
+    data: Store,
+    logger: RunLogger,
+    report: Callable[[float], None],
+    messages: Sequence[logging.LogRecord],
+) -> Outcome:
     config = job.training.config
     start = time.monotonic()
 
@@ -136,18 +144,17 @@ def _train(job: Job, data: Store, logger: RunLogger, report: Callable[[float], N
         report(epoch.number / (config.epochs + 1))  # evaluation and logging count as another epoch
         logger.epoch(epoch)
 
-    with _wikiart_messages() as messages:
-        network = training.train(
-            config,
-            TrainingData.from_store(data, recipes_of_store(data, config.smote, config.seed, job.device)),
-            device=job.device,
-            on_epoch=on_epoch,
-            state_file=job.training.files.state,
-            save_interval=SAVE_INTERVAL,
-            cuda_graph=CUDA_GRAPH,
-        )
-        seconds = time.monotonic() - start
-        outputs = evaluation.predict(network, data.test.images, device=job.device)
+    network = training.train(
+        config,
+        TrainingData.from_store(data, recipes_of_store(data, config.smote, config.seed, job.device)),
+        device=job.device,
+        on_epoch=on_epoch,
+        state_file=job.training.files.state,
+        save_interval=SAVE_INTERVAL,
+        cuda_graph=CUDA_GRAPH,
+    )
+    seconds = time.monotonic() - start
+    outputs = evaluation.predict(network, data.test.images, device=job.device)
     trained = Outcome(
         job.training.files.outcome,
         outputs=outputs.tolist(),

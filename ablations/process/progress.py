@@ -1,5 +1,6 @@
 """Progress as a bar in a terminal and as lines in a log."""
 
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -43,6 +44,19 @@ def say(text: str, *, always: bool = False) -> None:
         return
     console.print(terminal.safe(text), markup=False)
     sys.stdout.flush()
+
+
+class _SayHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage(), always=True)
+
+
+def say_warnings(package: str) -> None:
+    """Print the warnings that a package logs, in any case and above the bar."""
+    logger = logging.getLogger(package)
+    logger.handlers = [_SayHandler()]
+    logger.setLevel(logging.WARNING)
+    logger.propagate = False
 
 
 def _bar(*columns: ProgressColumn) -> Progress:

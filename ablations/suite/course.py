@@ -58,6 +58,7 @@ def run(design: Design, options: SuiteOptions, description: SuiteDescription) ->
             # 4. Find out which runs are finished already.
             not_before_ms = suite.start_ms if options.fresh else 0
             plan = Plan(design, planned, queries.finished_runs(destination, not_before_ms))
+            sweep.remove_leftovers(destination, planned, plan.finished)
             suite_run.mark_reused(destination, plan.reused)
             say(
                 f"{len(plan.cells)} runs from {len(planned)} trainings; "

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 import psutil
 from mlflow.entities import LoggedModelStatus, Run
 
+from ablations.design.trainings import Training
 from ablations.process.names import CELLS, SUITE, TRAINING
 from ablations.tracking.destination import Destination
 
@@ -67,6 +68,30 @@ def end_own_runs(destination: Destination, training: str = "") -> None:
     """
     running = destination.search(f"tags.{SUITE} = '{destination.parent_id}' and {RUNNING}")
     _kill(destination, [run for run in running if training in ("", run.data.tags[TRAINING])])
+
+
+def remove_leftovers(
+    destination: Destination, trainings: Iterable[Training], finished: Mapping[str, str]
+) -> None:
+    """Remove the files of finished trainings that a process left when it was killed before it removed them.
+
+    Files that are younger than the training's runs may wait for another tracking server, and stay.
+
+    Parameters
+    ----------
+    destination : Destination
+        The experiment of the runs.
+    trainings : iterable of Training
+        The trainings of the suite.
+    finished : mapping
+        Fingerprint -> run id, of the finished runs of cells.
+    """
+    for training in trainings:
+        files = training.files
+        if files.state.exists() or files.outcome.exists():
+            runs = [finished[cell.fingerprint] for cell in training.cells if cell.fingerprint in finished]
+            if len(runs) == len(training.cells):
+                files.remove_if_older(max(destination.client.get_run(run).info.end_time for run in runs))
 
 
 def _kill(destination: Destination, runs: Iterable[Run]) -> None:

@@ -43,6 +43,12 @@ class TrainingFiles:
         for path in (self.state, self.outcome, *self.lock.parent.glob(f".{self.lock.stem}.*.part")):
             _remove(path)
 
+    def remove_if_older(self, time_ms: int) -> None:
+        """Remove state and outcome if they are older than a time (milliseconds since 1970) and not in use."""
+        paths = [path for path in (self.state, self.outcome) if path.exists()]
+        if paths and max(path.stat().st_mtime for path in paths) * 1000 < time_ms and _is_free(self.lock):
+            self.remove()
+
 
 @dataclass(frozen=True)
 class Cache:
@@ -81,9 +87,15 @@ class Cache:
         return {kind: self._matching(kind) for kind in PATTERNS}
 
     def sweep(self) -> None:
-        """Remove the scratch files and folders that killed processes left behind."""
+        """Remove the scratch files and folders that killed processes left behind.
+
+        A process that writes a store, neighbours or a training holds the lock beside it, so that scratch with
+        a free lock is left behind. Samples and level files have no lock: their scratch is when it has not
+        changed for `ABANDONED` seconds.
+        """
         for path in self._matching("scratch"):
-            if not _changed_recently(path):
+            lock = _lock_of(path)
+            if _is_free(lock) if lock else not _changed_recently(path):
                 _remove(path)
 
     def clear(self) -> dict[str, int]:
@@ -102,12 +114,7 @@ class Cache:
             for path in self._matching(kind):
                 if path.with_suffix("") not in held:
                     _remove(path)
-        # A process that writes a store, neighbours or a training holds a lock beside it. Samples and level
-        # files have none: there, scratch that has not changed for long counts as left behind.
-        in_use = {path.parent for path in held} | {self.root, self.root / "levels"}
-        for path in self._matching("scratch"):
-            if path.parent not in in_use or not _changed_recently(path):
-                _remove(path)
+        self.sweep()
         return {
             "in use by a running process, which holds the lock": len(held),
             "scratch, changed recently: a process may be writing it": len(self._matching("scratch")),
@@ -146,11 +153,28 @@ def _remove(path: Path) -> None:
             path.unlink()
 
 
-def _remove_lock(path: Path) -> bool:
-    """Remove a lock file; return False if a process holds it."""
+def _lock_of(scratch: Path) -> Path | None:
+    """Return the lock that the writer of a scratch file or folder holds; None for kinds without locks."""
+    name = scratch.name[1:].rpartition("-")[0]
+    locks = {"stores": f".{name}.lock", "neighbours": f"{name}.lock", "trainings": f"{Path(name).stem}.lock"}
+    lock = locks.get(scratch.parent.name)
+    return scratch.with_name(lock) if lock else None
+
+
+def _is_free(lock: Path) -> bool:
+    """Return True if no process holds a lock."""
     try:
-        with FileLock(path, timeout=0):
-            path.unlink(missing_ok=True)
-    except Timeout:
+        if lock.exists():
+            with FileLock(lock, timeout=0):
+                pass
+    except (Timeout, OSError):
         return False
     return True
+
+
+def _remove_lock(path: Path) -> bool:
+    """Remove a lock file; return False if a process holds it."""
+    free = _is_free(path)
+    if free:
+        path.unlink(missing_ok=True)
+    return free

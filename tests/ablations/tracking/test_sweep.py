@@ -1,14 +1,26 @@
 """Runs that dead processes of this host left RUNNING are ended, and no others."""
 
+import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import psutil
 import pytest
+from filelock import FileLock
 from mlflow import MlflowClient
 
 from ablations.tracking.destination import Destination
-from ablations.tracking.sweep import CREATED, HOST, PID, end_abandoned_runs, owner, owner_lives
+from ablations.tracking.sweep import (
+    CREATED,
+    HOST,
+    PID,
+    end_abandoned_runs,
+    owner,
+    owner_lives,
+    remove_leftovers,
+)
+from wikiart.cache.folder import Cache
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +84,25 @@ def test_only_abandoned_runs_of_this_host_are_ended(destination):
     assert client.get_logged_model(unfinished.model_id).status == "FAILED"
     assert client.get_logged_model(untouched.model_id).status == "PENDING"
     assert end_abandoned_runs(destination) == 0
+
+
+def test_the_files_of_finished_trainings_go_unless_something_else_waits_for_them(destination, tmp_path):
+    """A process that was killed between its last run and the removal of its files leaves them."""
+    run_id = destination.client.create_run(destination.experiment_id).info.run_id
+    destination.client.set_terminated(run_id, "FINISHED")
+    trainings = {}
+    for name in ("finished", "unfinished", "younger", "in use"):
+        files = Cache(tmp_path).training(name)
+        files.outcome.mkdir(parents=True)
+        files.state.touch()
+        for path in (files.state, files.outcome):
+            os.utime(path, (1, 1))
+        trainings[name] = SimpleNamespace(files=files, cells=[SimpleNamespace(fingerprint=name)])
+    later = destination.client.get_run(run_id).info.end_time / 1000 + 10
+    os.utime(trainings["younger"].files.outcome, (later, later))
+    finished = {name: run_id for name in trainings if name != "unfinished"}
+    with FileLock(trainings["in use"].files.lock):
+        remove_leftovers(destination, trainings.values(), finished)
+    remaining = [name for name, training in trainings.items() if training.files.outcome.exists()]
+    assert remaining == ["unfinished", "younger", "in use"]
+    assert not trainings["finished"].files.state.exists()

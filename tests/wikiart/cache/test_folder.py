@@ -10,9 +10,11 @@ from filelock import FileLock
 
 from ablations.cli import cache as command
 from tests.conftest import paint_folder
+from wikiart.cache.atomic import locked
 from wikiart.cache.folder import ABANDONED, Cache
 from wikiart.images import paintings
 from wikiart.images.building import build_store
+from wikiart.smote.cached import recipes_of_store
 
 
 @pytest.fixture
@@ -40,12 +42,32 @@ def invoke(folder: Path, *options: str) -> str:
     return result.output
 
 
-def test_building_a_store_removes_abandoned_scratch_folders_only(dataset, tmp_path):
-    old = scratch_folder(tmp_path / "stores" / f".{'0' * 32}-abc", age=2 * ABANDONED)
-    new = scratch_folder(tmp_path / "stores" / f".{'1' * 32}-abc", age=1)
-    part = scratch_folder(tmp_path / "trainings" / ".a.outcome-01234567.part", age=2 * ABANDONED)
-    build_store(dataset, 24, tmp_path)
-    assert [path.exists() for path in (old, new, part)] == [False, True, False]
+def test_building_a_store_removes_the_scratch_of_dead_writers_only(dataset, tmp_path):
+    """A writer of a store or a training holds a lock; for a sample the time of the last change tells."""
+    dead, alive = (scratch_folder(tmp_path / "stores" / f".{n * 32}-01234567.part", age=1) for n in "01")
+    part = scratch_folder(tmp_path / "trainings" / ".a.outcome-01234567.part", age=1)
+    samples = [scratch_folder(tmp_path / f".sample-v1-{n}.part", age=n * ABANDONED) for n in (0, 2)]
+    write(tmp_path / "stores" / f".{'0' * 32}.lock")
+    with FileLock(tmp_path / "stores" / f".{'1' * 32}.lock"):
+        build_store(dataset, 24, tmp_path)
+    assert [path.exists() for path in (dead, alive, part, *samples)] == [False, True, False, True, False]
+
+
+def test_a_shared_cache_is_open_to_the_group(dataset, tmp_path):
+    """Folders are 0777 and files, locks among them, 0666, without what the umask takes."""
+    before = os.umask(0o002)
+    try:
+        decoded = build_store(dataset, 24, tmp_path / "cache")
+        recipes_of_store(decoded, "auto", 0)
+        with locked(Cache(tmp_path / "cache").training("a").lock):
+            pass
+    finally:
+        os.umask(before)
+    modes = {
+        path: path.stat().st_mode & 0o777 for path in (tmp_path / "cache", *(tmp_path / "cache").rglob("*"))
+    }
+    assert {mode for path, mode in modes.items() if path.is_dir()} == {0o775}
+    assert {mode for path, mode in modes.items() if path.is_file()} == {0o664}
 
 
 def test_every_path_of_the_cache_is_listed_under_its_kind(dataset, tmp_path):
@@ -102,7 +124,7 @@ def test_clear_removes_what_is_listed_and_nothing_else(dataset, tmp_path):
 
 
 def test_clear_removes_scratch_at_once_where_no_lock_is_held(tmp_path):
-    names = "stores/.{0}-01234567.part", "trainings/.b.pt-01234567.part", ".sample-v1-01234567.part"
+    names = "stores/.{0}-01234567.part", "trainings/.a.pt-01234567.part", ".sample-v1-01234567.part"
     paths = [scratch_folder(tmp_path / name.format("0" * 32), age=1) for name in names]
     write(tmp_path / "trainings" / "a.lock")
     with FileLock(tmp_path / "trainings" / "a.lock"):
