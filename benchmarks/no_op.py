@@ -1,6 +1,7 @@
 """A training without computation, for benchmarks/driver.py. A module, because workers import it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from logging import LogRecord
 
 import numpy as np
 
@@ -19,7 +20,13 @@ def carry_out(job: Job, report: Callable[[float], None]) -> worker.Handover:
     return worker.carry_out(job, report)
 
 
-def _train(job: Job, data: Store, logger: RunLogger, report: Callable[[float], None]) -> outcome.Outcome:
+def _train(
+    job: Job,
+    data: Store,
+    logger: RunLogger,
+    report: Callable[[float], None],
+    messages: Sequence[LogRecord],
+) -> outcome.Outcome:
     config = job.training.config
     for number in range(1, config.epochs + 1):
         report(number / (config.epochs + 1))
