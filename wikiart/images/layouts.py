@@ -219,7 +219,7 @@ def _check_name(path: Path, line: int, name: str | None) -> str:
     """
     if not name or "\0" in name or name.startswith("/") or ".." in name.split("/"):
         raise DataError(
-            f"{path}, line {line}: {name!r} is no path inside the image folder: mend or remove the line"
+            f"{path}, line {line}: {name!r} is no path inside the image folder: correct or remove the line"
         )
     return name
 

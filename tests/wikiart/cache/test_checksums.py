@@ -16,7 +16,7 @@ from tests.conftest import paint_folder
 from wikiart.cache.checksums import LIST
 from wikiart.cache.folder import Cache
 from wikiart.errors import DataError
-from wikiart.images import building, paintings, store
+from wikiart.images import paintings, store, writing
 from wikiart.images.building import build_store
 from wikiart.learning.config import TrainingConfig
 from wikiart.learning.data import TrainingData
@@ -185,7 +185,7 @@ def test_a_store_of_before_checksums_is_taken_over_if_its_digest_is_right(prepar
     folder = build_store(made.dataset, 16, made.cache.root).folder
     (folder / LIST).unlink()
     with monkeypatch.context() as patch:
-        patch.setattr(building, "decode", lambda *_: pytest.fail("decoded again"))
+        patch.setattr(writing, "decode", lambda *_: pytest.fail("decoded again"))
         assert build_store(made.dataset, 16, made.cache.root).digest.encode() == expected["digest"]
     (folder / LIST).unlink()
     labels = np.load(folder / "train_labels.npy")

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from tests.conftest import paint_folder
-from wikiart.images import audit, building, paintings, store
+from wikiart.images import audit, paintings, store, writing
 from wikiart.images.building import build_store, without_images
 from wikiart.images.store import FileFacts
 from wikiart.sample.generate import paint
@@ -77,7 +77,7 @@ def test_dropping_a_whole_style_is_refused(leaky):
 
 
 def test_an_audit_decodes_nothing(leaky, monkeypatch):
-    monkeypatch.setattr(building, "decode", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr(writing, "decode", lambda *_: pytest.fail("decoded again"))
     audit.audit(store.load(leaky.folder))
 
 

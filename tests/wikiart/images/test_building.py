@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.conftest import paint, paint_folder
 from wikiart.errors import DataError, TooManyUnreadable
-from wikiart.images import building, paintings
+from wikiart.images import paintings, writing
 from wikiart.images.building import build_store, without_images
 from wikiart.images.decoding import RESIZE, decode
 from wikiart.images.sums import pixel_sums
@@ -152,7 +152,7 @@ def test_a_folder_that_is_away_for_a_moment_leaves_no_store(folder, tmp_path, mo
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, moment, fail)
-        with pytest.raises(DataError, match=rf"\.jpg cannot be read \({os.strerror(number)}\): mend"):
+        with pytest.raises(DataError, match=rf"\.jpg cannot be read \({os.strerror(number)}\): repair"):
             build_store(dataset, 24, tmp_path, allow_skipped=1)
     assert not list((tmp_path / "stores").glob("[!.]*"))
     assert not build_store(dataset, 24, tmp_path).skipped
@@ -178,6 +178,6 @@ def test_a_link_that_breaks_during_decoding_is_not_skipped(folder, tmp_path, mon
         (tmp_path / "there.jpg").unlink(missing_ok=True)
         return decode(*arguments)
 
-    monkeypatch.setattr(building, "decode", remove_target)
+    monkeypatch.setattr(writing, "decode", remove_target)
     with pytest.raises(DataError, match="No such file"):
         build_store(dataset, 24, tmp_path, allow_skipped=1)
