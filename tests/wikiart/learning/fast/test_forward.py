@@ -10,9 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from wikiart.images.sums import pixel_sums
-from wikiart.learning.fast import forward, layout, maps
-from wikiart.learning.fast.operations import ConvolutionLayer, ConvolveAndPool
+from wikiart.learning.fast import forward, maps
 from wikiart.learning.network import Network
 
 CLASSES = 5
@@ -247,30 +245,6 @@ def test_several_threads_change_nothing(conv_layers):
         compare(*networks(conv_layers, 40), *random_batch(40, 8))
     finally:
         torch.set_num_threads(threads)
-
-
-def test_gradients_by_finite_differences():
-    pixels, _ = random_batch(17, 2)
-    draw = torch.Generator().manual_seed(0)
-
-    def drawn(*shape: int) -> torch.Tensor:
-        return torch.randn(shape, generator=draw, dtype=torch.float64).requires_grad_()
-
-    weight, bias = drawn(3, 3, 2, 2), drawn(3)
-    assert torch.autograd.gradcheck(partial(ConvolveAndPool.apply, pixels), (weight, bias))
-    norm = nn.BatchNorm2d(3, dtype=torch.float64)
-
-    sums = pixel_sums(layout.channels_last(pixels)).sum(0)
-
-    def first_layer(*tensors: torch.Tensor) -> torch.Tensor:
-        return ConvolutionLayer.apply(pixels, *tensors, norm, sums)
-
-    def later_layer(*tensors: torch.Tensor) -> torch.Tensor:
-        return ConvolutionLayer.apply(*tensors, norm, None)
-
-    assert torch.autograd.gradcheck(first_layer, (weight, bias, drawn(3), drawn(3)))
-    inputs = drawn(2, 4, 9, 9)
-    assert torch.autograd.gradcheck(later_layer, (inputs, drawn(3, 4, 2, 2), bias, drawn(3), drawn(3)))
 
 
 def test_channels_first_in_memory():
