@@ -97,7 +97,9 @@ class Classifier:
             return np.asarray(RESIZE[self.resize](Image.fromarray(source), self.image_size))
         try:
             return decode(source, self.image_size, self.resize).pixels
-        except (Unreadable, OSError) as error:
+        except OSError as error:
+            return error.strerror or str(error)
+        except Unreadable as error:
             return str(error)
 
     def _probabilities(self, pixels: np.ndarray) -> np.ndarray:
