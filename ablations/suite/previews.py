@@ -49,7 +49,6 @@ def log(destination: Destination, design: Design, store: Store, device: str) -> 
     levels.pop("off", None)
     if not levels:
         return
-    client = destination.client
     counts = {"before": planned_counts("off", store.train.labels, store.classes)}
     for level in levels:
         counts[level] = _target_counts(level, store)
@@ -57,12 +56,12 @@ def log(destination: Destination, design: Design, store: Store, device: str) -> 
             recipes = recipes_of_store(store, level, seed, device, progress)
         if len(recipes.labels):
             sheet = _contact_sheet(store, recipes)
-            client.log_figure(destination.parent_id, sheet, f"smote/sheet-{Path(level).stem}.png")
+            destination.log_figure(sheet, f"smote/sheet-{Path(level).stem}.png")
     table = pd.DataFrame(
         {name: list(column.values()) for name, column in counts.items()}, index=store.classes
     )
-    client.log_figure(destination.parent_id, _bars_figure(table), "smote/counts.png")
-    client.log_table(destination.parent_id, table.reset_index(names="style"), "smote/counts.json")
+    destination.log_figure(_bars_figure(table), "smote/counts.png")
+    destination.log_table(table.reset_index(names="style"), "smote/counts.json")
 
 
 def _target_counts(level: str, store: Store) -> dict[int, int]:

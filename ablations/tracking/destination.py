@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pandas as pd
+from matplotlib.figure import Figure
 from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
 from mlflow.utils import get_results_from_paginated_fn
@@ -40,6 +42,14 @@ class Destination:
         return MlflowClient(self.tracking_uri)
 
     @_without_garbage_collection()
+    def log_figure(self, figure: Figure, path: str) -> None:
+        """Log a figure as an artifact of the suite's run."""
+        self.client.log_figure(self.parent_id, figure, path)
+
+    def log_table(self, table: pd.DataFrame, path: str) -> None:
+        """Log a table as an artifact of the suite's run."""
+        self.client.log_table(self.parent_id, table, path)
+
     def search(self, condition: str) -> list[Run]:
         """Return the runs of the experiment that meet a condition, newest first."""
         return get_results_from_paginated_fn(
