@@ -39,7 +39,7 @@ GB = 1e9
 
 
 class Setup(NamedTuple):
-    """What is measured."""
+    """A training to measure: its settings, where it runs, and for how long."""
 
     config: TrainingConfig
     cuda_graph: bool

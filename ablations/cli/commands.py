@@ -1,4 +1,4 @@
-"""What the commands of the suite add to every command: errors of wikiart, with the options that help."""
+"""Commands that report errors of wikiart in one line, with the options that help."""
 
 from functools import partial
 

@@ -22,7 +22,7 @@ class EngineError(UserError):
 
 @dataclass(frozen=True)
 class TaskResult:
-    """How a task ended."""
+    """The end of a task: its value, or its error."""
 
     index: int  #: position of the task
     value: Any = None  #: what the work returned

@@ -1,4 +1,4 @@
-"""How worker processes are started, with which environment variables and signals.
+"""Start of worker processes, with their environment variables and signals.
 
 Linux forks them from a server process that has imported everything once (multiprocessing's ``forkserver``
 and preload.py). Other systems start a new interpreter for each (``spawn``), which imports for itself.

@@ -1,4 +1,4 @@
-"""What every process of the project needs: commands, errors in one line, signals, progress, environment.
+"""The ground of every process of the project: commands, errors in one line, signals, progress, environment.
 
 `commands` is the base of every command, `errors.UserError` the base of every error whose message is for the
 user; `names` holds the names that suites write into MLflow and the summary reads. Every other package of

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Execution:
-    """What became of trainings."""
+    """The result of carrying out trainings."""
 
     errors: Mapping[str, BaseException] = field(default_factory=dict)  #: by name of the training
     pending: Sequence[Job] = ()  #: trained, but the tracking server could not be reached for their runs

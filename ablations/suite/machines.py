@@ -1,4 +1,4 @@
-"""Where the trainings of a suite run: device, number of workers, Ray cluster."""
+"""Choice of the machines that carry out a suite: device, number of workers, Ray cluster."""
 
 import os
 from contextlib import AbstractContextManager, nullcontext

@@ -116,7 +116,7 @@ class TrainingOptions(OptionGroup, title="Training"):
 
 
 class MachineOptions(OptionGroup, title="Machine"):
-    """Where trainings run."""
+    """Machines, devices and processes that carry out the trainings."""
 
     device: str = _run_option("auto", "auto, cpu, cuda or cuda:N.")
     workers: int = _run_option(0, "Trainings that run concurrently; 0: as many as cores.", ge=0)
@@ -130,7 +130,7 @@ class MachineOptions(OptionGroup, title="Machine"):
 
 
 class OutputOptions(OptionGroup, title="Output"):
-    """What is printed, and where the summary is written."""
+    """Output of the suite, and the folder of the summary."""
 
     out: Path = _run_option(Path("results"), "Folder in which the summary's folder is created.")
     margin: float = _run_option(
@@ -142,7 +142,7 @@ class OutputOptions(OptionGroup, title="Output"):
 class SuiteOptions(
     ImageOptions, DesignOptions, TrainingOptions, MachineOptions, OutputOptions, title="Suite"
 ):
-    """All options of a suite."""
+    """Options of a suite, all groups together."""
 
 
 #: in the order of the help

@@ -1,4 +1,4 @@
-"""From a table of answers to effects: what each change is worth, and how sure that is.
+"""Effects of a factorial, estimated from a table of answers, with their uncertainty.
 
 The class order is taken by itself, as the difference between two readings of the same weights.
 The other factors are judged within one class order (``sorted``), since under the other every
