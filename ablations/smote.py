@@ -16,7 +16,7 @@ FACTOR = Factor(
     claim="0.2937 with SMOTE to 200 images a style, 0.2841 without",
 )
 
-command = question("smote", __doc__, [FACTOR], example='-P factors="smote=off,on,400,auto"')
+command = question("smote", __doc__, [FACTOR], example='-P factors="smote=off,on,400,auto,copy"')
 
 if __name__ == "__main__":
     command()

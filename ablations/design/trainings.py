@@ -12,7 +12,12 @@ from ablations.design.factors import EVALUATION_LEVELS, Cell
 from wikiart.cache.folder import Cache, TrainingFiles
 from wikiart.images.store import Store
 from wikiart.learning.config import TrainingConfig
+from wikiart.smote.spelling import level_file
 from wikiart.versions import VERSIONS
+
+#: Settings that are newer than the first fingerprints, at the value that trains as before they existed. At
+#: this value a setting takes no part in a fingerprint, so that runs from before it remain finished.
+NEUTRAL: Cell = {"class_weights": "none"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ def plan_trainings(design: Design, stores: Mapping[int, Store]) -> list[Training
 
 
 def _training(design: Design, config: TrainingConfig, cells: list[Cell], store: Store) -> Training:
-    deciding = [config.model_dump(), _file_content(config.smote), store.digest, VERSIONS]
+    deciding = [_deciding_settings(config), _file_content(config.smote), store.digest, VERSIONS]
     trained = [factor.name for factor in design.factors if factor.stage == "train"]
     return Training(
         name=" ".join([*(f"{name}={cells[0][name]}" for name in trained), f"seed={config.seed}"]),
@@ -78,6 +83,12 @@ def _training(design: Design, config: TrainingConfig, cells: list[Cell], store: 
         store=store.folder,
         digest=store.digest,
     )
+
+
+def _deciding_settings(config: TrainingConfig) -> Cell:
+    """Return the settings that take part in the fingerprint of a training; see ``NEUTRAL``."""
+    settings = config.model_dump()
+    return {name: value for name, value in settings.items() if name not in NEUTRAL or value != NEUTRAL[name]}
 
 
 def _cell_run(design: Design, cell: Cell, config: TrainingConfig, deciding: list) -> CellRun:
@@ -99,8 +110,8 @@ def _sha256(values: list) -> str:
 
 def _file_content(level: str) -> str:
     """Return the text of the file that a SMOTE level names, or "": the text decides, not the name."""
-    path = Path(level)
-    return path.read_text(encoding="utf-8") if path.suffix else ""
+    path = level_file(level)
+    return path.read_text(encoding="utf-8") if path else ""
 
 
 def _description(cell: Cell, settings: Cell, seed: int) -> str:

@@ -21,6 +21,7 @@ from wikiart.cache.checksums import damage
 from wikiart.cache.disk import build_once
 from wikiart.cache.folder import Cache
 from wikiart.images import store
+from wikiart.smote.spelling import join_level, level_file, split_level
 
 CHUNK = 2**23  # bytes per message
 READ_AHEAD = 4  # chunks that may be read before they are written
@@ -41,7 +42,7 @@ class Origin:
     @classmethod
     def of(cls, node: str, levels: set[str]) -> "Origin":
         """Describe this machine for trainings with these SMOTE levels."""
-        files = {level: Path(level).read_text(encoding="utf-8") for level in levels if Path(level).suffix}
+        files = {level: file.read_text(encoding="utf-8") for level in levels if (file := level_file(level))}
         return cls(node, torch.__version__, files)
 
 
@@ -76,10 +77,11 @@ def carry_out(job: Job, report: Callable[[float], None], *, origin: Origin) -> H
 
 def _with_level_file(job: Job, text: str) -> Job:
     """Write the file of style counts to this node's disk and return the job with its path."""
-    path = node_cache().level_file(text, Path(job.training.config.smote).suffix)
+    copies, threshold = split_level(job.training.config.smote)
+    path = node_cache().level_file(text, Path(threshold).suffix)
     with atomic_file(path) as scratch:
         scratch.write_text(text, encoding="utf-8")
-    config = job.training.config.model_copy(update={"smote": str(path)})
+    config = job.training.config.model_copy(update={"smote": join_level(copies, str(path))})
     return replace(job, training=replace(job.training, config=config))
 
 

@@ -18,6 +18,7 @@ from wikiart.images.store import Store
 from wikiart.smote.cached import recipes_of_store
 from wikiart.smote.levels import planned_counts
 from wikiart.smote.recipes import Recipes
+from wikiart.smote.spelling import level_file, split_level
 
 SHOWN = 12  # styles on a contact sheet
 
@@ -25,8 +26,8 @@ SHOWN = 12  # styles on a contact sheet
 def log(destination: Destination, design: Design, store: Store, device: str) -> None:
     """Log ``smote/`` on the suite's run: a contact sheet for each level, and the counts of all levels.
 
-    The sheets are those of the first seed. The neighbours that are searched for them are kept in the cache,
-    where the trainings find them.
+    The sheets are those of the first seed; levels that copy have none. The neighbours that are searched for
+    them are kept in the cache, where the trainings find them.
 
     Parameters
     ----------
@@ -52,6 +53,8 @@ def log(destination: Destination, design: Design, store: Store, device: str) -> 
     counts = {"before": planned_counts("off", store.train.labels, store.classes)}
     for level in levels:
         counts[level] = _target_counts(level, store)
+        if split_level(level)[0]:
+            continue  # copies look like their parents, and need no neighbours
         with progress_bar(f"SMOTE {level}: neighbours") as progress:
             recipes = recipes_of_store(store, level, seed, device, progress)
         if len(recipes.labels):
@@ -69,7 +72,7 @@ def _target_counts(level: str, store: Store) -> dict[int, int]:
     try:
         return planned_counts(level, store.train.labels, store.classes)
     except (ValueError, OSError, YAMLError) as error:  # from reading the file
-        remedy = "choose a smaller number" if level.isdecimal() else "correct the file"
+        remedy = "correct the file" if level_file(level) else "choose a smaller number"
         raise DesignError(f"smote={level}: {first_line(error)}: {remedy}") from error
 
 
@@ -103,7 +106,7 @@ def _bars_figure(counts: pd.DataFrame) -> Figure:
     for number, column in enumerate(counts.columns):
         offsets = np.arange(styles) + (number - (columns - 1) / 2) * thickness
         colour = (greys[number] * 0.6, greys[number] * 0.85, greys[number])
-        label = column if number == 0 else escape.figure(f"SMOTE {column}")
+        label = column if number == 0 else escape.figure(f"smote={column}")
         axes.barh(offsets, counts[column], height=thickness, color=colour, label=label)
     names = [escape.figure(style.replace("_", " ")) for style in counts.index]
     axes.set_yticks(range(styles), names, fontsize=8)

@@ -6,6 +6,7 @@ between epochs, and the evaluation on test images. Import from its modules:
 - `config`: `TrainingConfig`, every field of which can be a factor
 - `data`: `TrainingData`, the images and synthetic images that a network is trained on
 - `network`: `Network`
+- `class_weights`: weights of the classes in the loss
 - `training`: `train`, `time_step`, `Epoch`
 - `evaluation`: `predict`, `output_styles`, `score`
 - `classifier`: `Classifier`, a trained network for use, which travels within saved models

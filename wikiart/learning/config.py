@@ -1,25 +1,15 @@
 """The configuration of one training: a frozen, validated record whose fields can be factors."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from wikiart.smote.spelling import check_level
 
 CLASS_ORDERS = (
     "unsorted",
     "sorted",
 )  #: see `evaluation.output_styles`; no part of a training
-
-
-def _smote_level(level: str) -> str:
-    """Return the one spelling of a level of SMOTE."""
-    if level in ("off", "on", "auto"):
-        return level
-    if level.isdecimal() and int(level) > 0:
-        return str(int(level))
-    if level.endswith((".json", ".yaml", ".yml")) and Path(level).is_file():
-        return level
-    raise ValueError("must be off, on, auto, a positive integer, or a file of styles and counts")
 
 
 class TrainingConfig(BaseModel):
@@ -38,8 +28,13 @@ class TrainingConfig(BaseModel):
 
     conv_layers: int = Field(3, ge=1, le=5, description="convolutions; 1 is the study's first network")
     dropout: float = Field(0.1, ge=0, lt=1, description="share dropped between the linear layers")
-    smote: Annotated[str, BeforeValidator(str), AfterValidator(_smote_level)] = Field(
-        "off", description="off, on, auto, images per class, or a .json or .yaml file of style: images"
+    smote: Annotated[str, BeforeValidator(str), AfterValidator(check_level)] = Field(
+        "off",
+        description="off, on, auto, images per class, or a .json or .yaml file of style: images; "
+        "copy or copy:auto, copy:400, ... repeats images instead of blending them",
+    )
+    class_weights: Literal["none", "balanced", "effective"] = Field(
+        "none", description="of the loss: none, balanced, or effective (number of samples, beta 0.999)"
     )
     learning_rate: float = Field(0.001, gt=0, le=10, description="of Adam")
     batch_size: int = Field(16, ge=2, le=65536, description="images per step")

@@ -32,6 +32,11 @@ class TrainingData:
     classes: int
     pixel_sums: np.ndarray | None = None
 
+    @property
+    def class_counts(self) -> np.ndarray:
+        """Number of items of each class in an epoch, int64 (classes,): real and synthetic images."""
+        return np.bincount(np.concatenate([self.labels, self.recipes.labels]), minlength=self.classes)
+
     @classmethod
     def from_store(cls, store: Store, recipes: Recipes) -> "TrainingData":
         """Combine the training images of a store with synthetic ones."""

@@ -19,7 +19,7 @@ class Epoch(NamedTuple):
     """Loss and accuracy of one pass over the training images."""
 
     number: int  #: from 1
-    loss: float  #: mean negative log-likelihood of the items, in training mode
+    loss: float  #: mean negative log-likelihood of the items, unweighted, in training mode
     accuracy: float  #: share of items predicted correctly, in training mode (0..1)
 
 

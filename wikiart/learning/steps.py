@@ -19,19 +19,28 @@ class Step:
     reader : BatchReader
     precision : {"float32", "tf32", "bf16"}
         Of what is multiplied.
+    class_weights : float tensor (classes,), optional
+        Weight of each class in the loss, which is the weighted mean over the batch
+        (`wikiart.learning.class_weights`). Default: all count alike.
 
     Attributes
     ----------
     total : float tensor (2,)
-        Sum of the items' losses, and number of items predicted correctly, over the steps since it was
-        last set to 0. It stays on the device: reading it makes the processor wait for a GPU.
+        Sum of the items' losses, without weights of classes, and number of items predicted correctly,
+        over the steps since it was last set to 0. It stays on the device: reading it makes the processor
+        wait for a GPU.
     """
 
     def __init__(
-        self, network: Network, optimizer: torch.optim.Optimizer, reader: BatchReader, precision: str
+        self,
+        network: Network,
+        optimizer: torch.optim.Optimizer,
+        reader: BatchReader,
+        precision: str,
+        class_weights: torch.Tensor | None = None,
     ):
         self.network, self.optimizer, self.reader = network, optimizer, reader
-        self.precision = precision
+        self.precision, self.class_weights = precision, class_weights
         self.total = torch.zeros(2, device=reader.device)
         if reader.device.type == "cuda":  # for the whole process
             tf32 = precision == "tf32"
@@ -41,12 +50,14 @@ class Step:
         """Learn from the items at these positions (int64, on any device)."""
         pixels, labels = self.reader.read(index)
         log_probabilities = self._forward(index, pixels)
-        loss = nn.functional.nll_loss(log_probabilities, labels)
+        loss = nn.functional.nll_loss(log_probabilities, labels, self.class_weights)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
         with torch.no_grad():
             correct = (log_probabilities.argmax(1) == labels).sum()
+            if self.class_weights is not None:
+                loss = nn.functional.nll_loss(log_probabilities, labels)
             self.total += torch.stack([loss.detach() * len(labels), correct])
 
     def _forward(self, index: torch.Tensor, pixels: torch.Tensor) -> torch.Tensor:

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from wikiart.learning.batches import BatchReader, shuffled_batches
+from wikiart.learning.class_weights import class_weights
 from wikiart.learning.config import TrainingConfig
 from wikiart.learning.data import TrainingData
 from wikiart.learning.network import Network
@@ -96,7 +97,9 @@ def initialise(config: TrainingConfig, data: TrainingData, device: str) -> tuple
     network = network.to(device).to(memory_format=torch.channels_last).train()
     on_gpu = torch.device(device).type == "cuda"
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True, capturable=on_gpu)
-    return network, Step(network, optimizer, BatchReader(data, device), config.precision)
+    weights = class_weights(config.class_weights, data.class_counts)
+    on_device = None if weights is None else torch.from_numpy(weights).float().to(device)
+    return network, Step(network, optimizer, BatchReader(data, device), config.precision, on_device)
 
 
 def _summarize_epoch(number: int, step: Step) -> Epoch:

@@ -1,11 +1,12 @@
 """The levels of SMOTE: how many images each class has after resampling."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import psutil
 import yaml
+
+from wikiart.smote.spelling import level_file, split_level
 
 STUDY_SHARE = 200 / 2269  #: the study's final threshold over its largest class
 RECIPE_BYTES = 64  #: of memory for each synthetic image while recipes are drawn; 60 were measured
@@ -22,7 +23,8 @@ def planned_counts(level: Level, labels: np.ndarray, styles: Sequence[str] = ())
         ``off``: as they are. ``on``: the study's final rule, every class to at least 200/2269 of the
         largest (200 images on the study's data). An integer, as text: every class to at least that
         many. ``auto``: every class to the largest. A mapping of style to number of images, or the
-        path of a ``.json`` or ``.yaml`` file with one: those styles to at least that many.
+        path of a ``.json`` or ``.yaml`` file with one: those styles to at least that many. With
+        ``copy:`` before it, the same; ``copy`` is ``copy:on``.
     labels : int array (n,)
         Class of each image, 0 or more.
     styles : sequence of str
@@ -81,17 +83,24 @@ def minimum_counts(level: Level, counts: Sequence[int], styles: Sequence[str] = 
     OSError
         The file cannot be read.
     """
-    if isinstance(level, str) and level.endswith((".json", ".yaml", ".yml")):
-        level = yaml.safe_load(Path(level).read_text(encoding="utf-8"))  # JSON is YAML as well
     if not isinstance(level, str):
-        targets = parse_style_counts(level, styles)
-        return [targets.get(label, 0) for label in range(len(counts))]
+        return _style_minimums(level, len(counts), styles)
+    if path := level_file(level):
+        targets = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML as well
+        return _style_minimums(targets, len(counts), styles)
     largest = max(counts, default=0)
     minimums = {"off": 0, "on": round(STUDY_SHARE * largest), "auto": largest}
-    if level not in minimums and not level.isdecimal():
+    _, threshold = split_level(level)
+    if threshold not in minimums and not threshold.isdecimal():
         raise ValueError(f"smote={level!r}: must be off, on, auto, an integer, or a .json or .yaml file")
-    minimum = minimums[level] if level in minimums else int(level)
+    minimum = minimums[threshold] if threshold in minimums else int(threshold)
     return [minimum] * len(counts)
+
+
+def _style_minimums(targets: object, classes: int, styles: Sequence[str]) -> list[int]:
+    """Return the number of images that a mapping wants every class to have at least."""
+    minimums = parse_style_counts(targets, styles)
+    return [minimums.get(label, 0) for label in range(classes)]
 
 
 def parse_style_counts(targets: object, styles: Sequence[str]) -> dict[int, int]:

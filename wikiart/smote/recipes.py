@@ -1,15 +1,18 @@
-"""Synthetic images as recipes, drawn by imbalanced-learn's SMOTE.
+"""Synthetic images as recipes, drawn by imbalanced-learn's SMOTE or RandomOverSampler.
 
 A SMOTE sample is ``x_i + weight * (x_j - x_i)`` (Chawla et al. 2002, section 4.2), so the three numbers
 (i, j, weight) describe it completely: no synthetic pixel has to be kept. The pixels are blended
 where a batch needs them (`wikiart.learning.batches`). The draws are imbalanced-learn's own; only the
 neighbours that it asks for are found elsewhere (`wikiart.smote.neighbours`).
 
+A copy of an image is a recipe of weight 0: those of the levels ``copy`` are drawn by imbalanced-learn's
+RandomOverSampler.
+
 Which of imbalanced-learn's other samplers could become recipes in the same way:
 
-- `RandomOverSampler`: yes. Applied to row numbers, its ``sample_indices_`` are recipes of weight 0.
-- `BorderlineSMOTE`, kind borderline-1: yes, blending included. But it selects its starting points by
-  their neighbours in all classes, which is a search over all images instead of one over each class.
+- `BorderlineSMOTE`, kind borderline-1: only with a special case. Its blending is SMOTE's, but it selects
+  its starting points by their neighbours in all classes, which is a search over all images instead of one
+  over each class, and draws from one random state for all classes.
   Kind borderline-2: no, it blends across classes, with weights scaled once more after the draw.
 - `ADASYN`: not without a special case. It needs that same search, draws from one random state for
   all classes, and blends in code of its own, out of reach of `_RecipeSMOTE`.
@@ -18,14 +21,15 @@ Which of imbalanced-learn's other samplers could become recipes in the same way:
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from imblearn.over_sampling import SMOTE
+from imblearn.over_sampling import SMOTE, RandomOverSampler
 
 from wikiart.smote.levels import Level, class_counts, minimum_counts
 from wikiart.smote.neighbours import nearest
+from wikiart.smote.spelling import split_level
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +61,7 @@ def draw_recipes(
     styles: Sequence[str] = (),
     search: Search = nearest,
 ) -> Recipes:
-    """Draw what SMOTE adds to a training set, in imbalanced-learn's order (by class).
+    """Draw what a level adds to a training set, in imbalanced-learn's order (by class).
 
     Equal to ``SMOTE(sampling_strategy=planned_counts(...), random_state=seed, k_neighbors=k)`` of
     imbalanced-learn on the flattened float pixels, to float32 rounding; `wikiart.smote.neighbours.nearest`
@@ -68,6 +72,10 @@ def draw_recipes(
     A class of at most ``k`` images is blended among all of them (k = n - 1); the only image of
     its class is repeated (weight 0); a class without images stays empty; a class that has as many
     images as the level wants, or more, keeps them. The log has a line for each class.
+
+    With a level ``copy`` the added images are those of ``RandomOverSampler(sampling_strategy=...,
+    random_state=seed)``: drawn with replacement, from one random state for all classes. Nothing is
+    searched, and ``images``, ``k`` and ``search`` are not used.
 
     Parameters
     ----------
@@ -94,10 +102,13 @@ def draw_recipes(
     labels = np.asarray(labels, np.int64)
     counts = class_counts(labels, styles)
     minimums = minimum_counts(level, counts, styles)
-    _log_classes(counts, minimums, k, styles)
+    copies = isinstance(level, str) and split_level(level)[0]
+    _log_classes(counts, minimums, 0 if copies else k, styles)
     targets = {label: minimums[label] for label, count in enumerate(counts) if 0 < count < minimums[label]}
     if not targets:
         return no_recipes()
+    if copies:
+        return _draw_copies(labels, targets, seed)
     # imbalanced-learn resamples a table of recipes instead of one of pixels. Its first n rows are the
     # real images, each a recipe of itself; the rows that it appends are the synthetic ones.
     neighbours = _ClassNeighbours(lambda rows: search(images, rows, k))
@@ -107,6 +118,14 @@ def draw_recipes(
     first, second, weight = table[n:].T
     weight = np.where(first == second, 0, weight)  # a copy, whatever weight was drawn for it
     return Recipes(first.astype(np.int64), second.astype(np.int64), weight.astype(np.float32), all_labels[n:])
+
+
+def _draw_copies(labels: np.ndarray, targets: Mapping[int, int], seed: int) -> Recipes:
+    """Draw copies until the classes in ``targets`` have that many images; see `draw_recipes`."""
+    sampler = RandomOverSampler(sampling_strategy=targets, random_state=seed)
+    sampler.fit_resample(np.arange(len(labels))[:, None], labels)
+    rows = sampler.sample_indices_[len(labels) :]  # the first are the images themselves
+    return Recipes(rows, rows, np.zeros(len(rows), np.float32), labels[rows])
 
 
 def _log_classes(counts: Sequence[int], minimums: Sequence[int], k: int, styles: Sequence[str]) -> None:

@@ -90,7 +90,7 @@ def phrase(row: pd.Series, factors: Factors) -> str:
     factor = _factor(row, factors)
     if factor.get("phrase") and [row["reference"], row["level"]] == factor["levels"]:
         return factor["phrase"]
-    return effect_name(row).replace(":", "")
+    return effect_name(row).replace(": ", " ", 1)
 
 
 def _claim(row: pd.Series, factors: Factors) -> str:

@@ -54,6 +54,11 @@ def test_of_many_cells_the_base_and_the_best_are_displayed(card_suite, tmp_path,
     assert len(figures.per_class(many).axes[0].get_xticks()) == 5
 
 
+def test_a_sentence_keeps_the_colons_of_levels():
+    effect = {"kind": "main", "factor": "smote", "reference": "off", "level": "copy:400"}
+    assert sentences.phrase(pd.Series(effect), [{"name": "smote"}]) == "smote copy:400 instead of off"
+
+
 def test_baseline(card_suite):
     last = tables.cells_table(card_suite).iloc[-1]
     assert last["class_order"] == "always Amber"

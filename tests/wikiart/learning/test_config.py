@@ -24,6 +24,9 @@ def test_defaults_are_the_studys_improved_network():
         ("smote", "maybe"),
         ("smote", "0"),
         ("smote", "-3"),
+        ("smote", "copy:off"),
+        ("smote", "copy:"),
+        ("smote", "copy:missing.yaml"),
         ("learning_rate", 0),
         ("batch_size", 1),
         ("epochs", 0),
@@ -37,7 +40,19 @@ def test_refused(name, value):
         TrainingConfig(**{name: value})
 
 
-@pytest.mark.parametrize(("text", "level"), [("400", "400"), (400, "400"), ("0400", "400"), ("auto", "auto")])
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("400", "400"),
+        (400, "400"),
+        ("0400", "400"),
+        ("auto", "auto"),
+        ("copy", "copy"),
+        ("copy:on", "copy"),
+        ("copy:0400", "copy:400"),
+        ("copy:auto", "copy:auto"),
+    ],
+)
 def test_smote_levels_have_one_spelling(text, level):
     assert TrainingConfig(smote=text).smote == level
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from imblearn.over_sampling import SMOTE
+from imblearn.over_sampling import SMOTE, RandomOverSampler
 
 from wikiart.smote.neighbours import nearest
 from wikiart.smote.recipes import draw_recipes
@@ -68,9 +68,45 @@ def test_recipes_equal_imbalanced_learn(data):
     assert (labels[synthetic.second] == synthetic.labels).all()
 
 
-def test_recipes_have_the_documented_types():
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(
+    counts=st.lists(st.integers(1, 20), min_size=2, max_size=5),
+    level=st.sampled_from(["on", "auto", "7", "30"]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_copies_equal_imbalanced_learns(counts, level, seed):
+    images, labels = random_images([*counts, 25])
+    floor = round(200 / 2269 * 25) if level == "on" else level
+    strategy = (
+        "auto" if level == "auto" else {c: max(n, int(floor)) for c, n in enumerate(np.bincount(labels))}
+    )
+    sampler = RandomOverSampler(sampling_strategy=strategy, random_state=seed)
+    flat = images.reshape(len(images), -1)
+    expected, expected_labels = (both[len(labels) :] for both in sampler.fit_resample(flat, labels))
+
+    copies = draw_recipes(images, labels, f"copy:{level}", seed)
+
+    np.testing.assert_array_equal(copies.labels, expected_labels)
+    np.testing.assert_array_equal(flat[copies.first], expected)
+    np.testing.assert_array_equal(copies.second, copies.first)
+    assert not copies.weight.any()
+
+
+def test_copies_alone_reach_the_threshold_of_on(caplog):
+    images, labels = random_images([3, 1, 60])
+    with caplog.at_level(logging.INFO, "wikiart.smote"):
+        copies = draw_recipes(images, labels, "copy", 0)
+    assert np.bincount(copies.labels).tolist() == [2, 4]
+    assert caplog.messages[:2] == [
+        "class 0: 3 -> 5 images",
+        "class 1: 1 -> 5 images, all of them repeats of the only one",
+    ]
+
+
+@pytest.mark.parametrize("level", ["auto", "copy:auto"])
+def test_recipes_have_the_documented_types(level):
     images, labels = random_images([10, 20])
-    synthetic = draw_recipes(images, labels, "auto", 0)
+    synthetic = draw_recipes(images, labels, level, 0)
     assert [array.dtype for array in synthetic] == [np.int64, np.int64, np.float32, np.int64]
 
 
@@ -115,12 +151,13 @@ def test_the_log_has_a_line_for_each_class(caplog):
 
 def test_no_recipes_where_every_class_is_large_enough():
     images, labels = random_images([10, 20])
-    for level in ("off", "5", "on"):
+    for level in ("off", "5", "on", "copy"):
         assert len(draw_recipes(images, labels, level, 0).labels) == 0
     assert len(draw_recipes(images[:0], labels[:0], "auto", 0).labels) == 0
 
 
 def test_a_single_class_is_refused():
     images, labels = random_images([10])
-    with pytest.raises(ValueError, match="more than 1 class"):
-        draw_recipes(images, labels, "20", 0)
+    for level in ("20", "copy:20"):
+        with pytest.raises(ValueError, match="more than 1 class"):
+            draw_recipes(images, labels, level, 0)
