@@ -22,7 +22,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "results"))
 
 import click
 import numpy as np
-import pandas as pd
 
 import simulation
 from simulation import STRUCTURES, STYLES, full_factorial, half_fraction, one_at_a_time
@@ -31,7 +30,7 @@ from summary.analysis import Factor
 from summary.analysis.comparison import difference_of_suites
 from summary.analysis.contrasts import Contrast, trained_contrasts
 from summary.analysis.layout import Layout
-from summary.analysis.samples import Runs, macro_metrics
+from summary.analysis.samples import Classification, macro_metrics
 
 ITEMS = {3: 630, 5: 472, 10: 472}  # by the number of seeds
 SOME = ("independent, 2 points", "a seed moves all cells", "80 % by architecture", "unequal spread")
@@ -179,7 +178,7 @@ def _macro(name: str, seeds: int, truth: np.ndarray, tables: int, random_seed: i
         settings = (np.full(8, BASE), seeds, len(truth))
         [correct] = simulation.draw(rng, STRUCTURES[name], levels, *settings, class_of_item=truth)
         answer = simulation.answers(rng, correct, truth).reshape(-1, len(truth))
-        runs = Runs(pd.DataFrame(), (), tuple(map(str, range(len(STYLES)))), truth, answer)
+        runs = Classification(tuple(map(str, range(len(STYLES)))), truth, answer)
         for metric, sample in macro_metrics(runs, 300, 0).items():
             pairs = [layout.estimate(contrast, sample) for contrast in trained_contrasts(DESIGN)]
             estimates[metric].append([(e, *parts.interval(e)) for e, parts in pairs])

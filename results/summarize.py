@@ -15,7 +15,9 @@ import click
 sys.path.append(str(Path(__file__).resolve().parent.parent))  # a script finds its own folder alone
 
 from ablations.process import commands, environment
+from ablations.process.errors import UserError
 from ablations.process.terminal import echo
+from summary.errors import AnswersError
 
 SELECTION = (
     click.option("--suite", default="", show_default="the newest", help="Name or id of the suite's run."),
@@ -36,7 +38,7 @@ ANSWERS = (
         "--margin",
         default=0.0,
         type=click.FloatRange(0),
-        help='Say "smaller than N points" of effects that certainly are; 0: do not.',
+        help='Say "smaller than N points" of effects that certainly are; 0: do not. Of scores: their unit.',
     ),
 )
 TABLE = (
@@ -46,6 +48,12 @@ TABLE = (
     click.option("--truth", default="truth", help="Column of the right answer."),
     click.option("--prediction", default="prediction", help="Column of the answer."),
     click.option("--correct", default="correct", help="Instead of these two: 1 if right, else 0."),
+    click.option(
+        "--score",
+        default="",
+        show_default="score, if no other is there",
+        help="Instead of all three: any number. Without a column of items: one row per run.",
+    ),
     click.option(
         "--reference", default="", show_default="the first level", help='Reference levels: "a=off b=0.1".'
     ),
@@ -80,7 +88,7 @@ OUTPUT = (
     __doc__,
     example="python results/summarize.py --experiment Default --name report",
     options={"What is summarized": SELECTION, "With --table": TABLE, "Answers": ANSWERS, "Output": OUTPUT},
-    expected={ValueError: str},  # summary.analysis, which is usable by itself, raises no other
+    expected={AnswersError: str},
 )
 def command(
     suite: str,
@@ -139,19 +147,18 @@ def _compare(pair: tuple[str, str], out: Path, name: str) -> tuple[Path, list[Pa
 
 def _summarize_table(path: Path, columns: dict[str, str], folder: Path, margin: float) -> list[Path]:
     from summary.report.plain import summarize_table
-    from summary.table import Columns, find_design, read_answers
+    from summary.table import Columns, read_table
 
     names = filter(None, columns.pop("factors").split(","))
     references = dict(_reference(word) for word in columns.pop("reference").split())
     named = Columns(**columns, factors=tuple(name.strip() for name in names), references=references)
-    answers = read_answers(path, named)
-    return summarize_table(answers, find_design(answers, named), folder, margin)
+    return summarize_table(read_table(path, named), named, folder, margin)
 
 
 def _reference(word: str) -> tuple[str, str]:
     name, equals, level = word.partition("=")
     if not equals:
-        raise ValueError(f"--reference takes factor=level, not {word}")
+        raise UserError(f"--reference takes factor=level, not {word}")
     return name, level
 
 

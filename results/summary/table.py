@@ -1,20 +1,23 @@
-"""A table of anybody's answers: read from a file, with the design found from its rows.
+"""A table of anybody's answers, read from a file.
 
 The room knows neither MLflow nor suites; the table may come from any training or evaluation program.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from summary.analysis import Design, Factor
-from summary.analysis.designs import ONE_AT_A_TIME
+from summary.analysis import Measure
+from summary.errors import AnswersError
 
-RIGHT, WRONG = "right", "wrong"  # the classes of a table that says only whether an answer is correct
+# What a report calls the columns of its own tables; a factor of such a name could not be told from them.
+RESERVED = {
+    *("seed", "item", "truth", "prediction", "correct", "score", "cell", "runs", "seeds"),
+    *("run_id", "commit", "weights", "low", "high", "sd", "accuracy", "balanced_accuracy", "macro_f1"),
+}
 
 
 @dataclass(frozen=True)
@@ -22,17 +25,26 @@ class Columns:
     """Names of a table's columns, and what cannot be seen from its rows."""
 
     seed: str = "seed"
-    item: str = "item"
+    item: str = "item"  #: not needed with a score: a table without it has one row per run
     truth: str = "truth"
     prediction: str = "prediction"
     correct: str = "correct"  #: used where there is no prediction: 1 if the answer is right, else 0
+    score: str = ""  #: used instead of all these, if given; default: the column "score", if there is no other
     factors: tuple[str, ...] = ()  #: default: all other columns
     shared_trainings: str = ""  #: the factor whose levels are readings of the same trainings
     references: Mapping[str, str] = field(default_factory=dict)  #: factor -> reference level
 
 
-def read_answers(path: Path, columns: Columns) -> pd.DataFrame:
-    """Read a table with one row per run and item.
+@dataclass(frozen=True)
+class Table:
+    """Answers as `summary.analysis.analyse` takes them, and what is compared in them."""
+
+    answers: pd.DataFrame
+    measure: Measure
+
+
+def read_table(path: Path, columns: Columns) -> Table:
+    """Read a table with one row per run and item, or with one per run and a score.
 
     Parameters
     ----------
@@ -41,115 +53,115 @@ def read_answers(path: Path, columns: Columns) -> pd.DataFrame:
     columns : Columns
         Their names.
 
-    Returns
-    -------
-    DataFrame
-        The factors as text, ``seed``, ``item``, ``truth``, ``prediction``: as `analyse` takes it.
-
     Raises
     ------
-    ValueError
-        A file that is no table, a missing column, an empty field, a number other than 0 and 1 in
-        the column of correct answers, an item twice in one run. The message names column and row.
+    AnswersError
+        A file that is no table, a missing column, an empty field, a number other than 0 and 1 in the column
+        of correct answers, text in a score, an item twice or missing in a run, an item with two truths, a
+        level that a single run has. The message names column and row.
     """
     table = _read(path)
-    if columns.prediction in table:
-        answer = {"truth": columns.truth, "prediction": columns.prediction}
-    elif columns.correct in table:
-        answer = {"correct": columns.correct}
-    else:
-        raise ValueError(f"{path} has neither a column {columns.prediction} nor a column {columns.correct}")
-    named = {"seed": columns.seed, "item": columns.item, **answer}
-    factors = columns.factors or tuple(name for name in table if name not in named.values())
+    values = _value_columns(table, columns, path)
+    named = {"seed": columns.seed, **({"item": columns.item} if columns.item in table else {}), **values}
+    if "score" not in named:
+        named["item"] = columns.item
+    factors = columns.factors or tuple(
+        name for name in table if name not in {*named.values(), *_unused(columns)}
+    )
     for name in (*factors, *named.values()):
         if name not in table:
-            raise ValueError(f"{path} has no column {name}; it has {', '.join(map(str, table.columns))}")
+            raise AnswersError(f"{path} has no column {name}; it has {', '.join(map(str, table.columns))}")
         _refuse(table[name].isna(), path, f"column {name} is empty")
+    if taken := RESERVED & set(factors):
+        raise AnswersError(f"{path}: a factor cannot be called {min(taken)}: rename the column")
     answers = pd.DataFrame({name: table[name].astype(str) for name in factors})
     answers = answers.assign(**{name: table[column] for name, column in named.items()})
-    if "correct" in answers:
-        correct = pd.to_numeric(answers.pop("correct"), errors="coerce")
-        _refuse(~correct.isin([0, 1]), path, f"column {columns.correct} is neither 0 nor 1")
-        answers = answers.assign(truth=RIGHT, prediction=np.where(correct == 1, RIGHT, WRONG))
-    twice = answers.duplicated([*factors, "seed", "item"])
-    _refuse(twice, path, f"column {columns.item} names an item that this run has already")
-    return answers
+    _check_values(answers, named, path)
+    _check_runs(answers, [*factors, "seed"], named, path)
+    items = "items" if "item" in answers else ""
+    measure = (
+        Measure(values["score"], is_share=False, items=items) if "score" in values else Measure(items=items)
+    )
+    return Table(answers, measure)
+
+
+def _value_columns(table: pd.DataFrame, columns: Columns, path: Path) -> dict[str, str]:
+    """Choose the columns that say what an answer is worth: those of the first kind that the table has."""
+    if columns.score:
+        return {"score": columns.score}
+    if columns.prediction in table:
+        return {"truth": columns.truth, "prediction": columns.prediction}
+    if columns.correct in table:
+        return {"correct": columns.correct}
+    if "score" in table:
+        return {"score": "score"}
+    raise AnswersError(
+        f"{path} has neither a column {columns.prediction} nor a column {columns.correct} nor a column score"
+    )
+
+
+def _unused(columns: Columns) -> set[str]:
+    """Name the columns that are no factors even where another kind of answer is compared."""
+    return {columns.truth, columns.prediction, columns.correct, "score"}
 
 
 def _read(path: Path) -> pd.DataFrame:
-    read = pd.read_parquet if path.suffix == ".parquet" else pd.read_csv
+    """Read all columns of a .csv as text, so that levels stay as they are written."""
     try:
-        return read(path)
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise ValueError(f"{path} cannot be read as a table: {reason}") from error
+        raise AnswersError(f"{path} cannot be read as a table: {reason}") from error
+
+
+def _check_values(answers: pd.DataFrame, named: Mapping[str, str], path: Path) -> None:
+    """Check correct answers and scores, and turn them into numbers."""
+    for name in {"correct", "score"} & set(named):
+        numbers = pd.to_numeric(answers[name], errors="coerce")
+        allowed = numbers.isin([0, 1]) if name == "correct" else np.isfinite(numbers)
+        fault = "neither 0 nor 1" if name == "correct" else "not a finite number"
+        _refuse(~allowed, path, f"column {named[name]} is {fault}")
+        answers[name] = numbers
+    if "truth" in named:
+        first = answers.groupby("item")["truth"].transform("first")
+        _refuse(
+            answers["truth"] != first, path, f"column {named['truth']} differs from the item's in another row"
+        )
+
+
+def _check_runs(answers: pd.DataFrame, keys: Sequence[str], named: Mapping[str, str], path: Path) -> None:
+    """Check that each run has every item once, and that no level stands in a single run by mistake."""
+    if "item" in named:
+        twice = answers.duplicated([*keys, "item"])
+        _refuse(twice, path, f"column {named['item']} names an item that this run has already")
+        sizes = answers.groupby(keys)["item"].transform("size")
+        fewer = sizes < answers["item"].nunique()
+        if fewer.any():
+            row = answers[fewer].iloc[0]
+            run = answers[(answers[keys] == row[keys]).all(axis=1)]
+            absent = answers.loc[~answers["item"].isin(run["item"]), "item"].iloc[0]
+            _refuse(
+                fewer,
+                path,
+                f"column {named['item']}: this run has no row for {absent}, which another run has",
+            )
+    else:
+        _refuse(answers.duplicated(keys), path, f"column {named['seed']} names a run that is there already")
+    runs = answers.drop_duplicates(keys)
+    for factor in keys[:-1]:
+        counts = runs[factor].value_counts()
+        if counts.max() > 1 and len(single := counts[counts == 1]):
+            _refuse(
+                answers[factor] == single.index[0],
+                path,
+                f"column {factor}: the level {single.index[0]} has "
+                "a single run, which tells nothing of other seeds: add runs or leave the row out",
+            )
 
 
 def _refuse(rows: pd.Series, path: Path, fault: str) -> None:
+    """Raise an error that names the first of some rows, counted from 1 without the header."""
     if rows.any():
-        raise ValueError(f"{path}, row {int(np.flatnonzero(rows)[0]) + 1}: {fault}")
-
-
-def find_design(answers: pd.DataFrame, columns: Columns) -> Design:
-    """Find the design from the cells that a table holds.
-
-    It is one factor at a time if there is a cell that every other one differs from in a single
-    factor; a fraction if any two factors hold all pairs of their levels equally often; else a
-    full design, of which cells may be missing.
-
-    Raises
-    ------
-    ValueError
-        No column is a factor, or an option names a level or a factor that is not there.
-    """
-    names = [name for name in answers if name not in ("seed", "item", "truth", "prediction")]
-    if unknown := {*columns.references, columns.shared_trainings} - {*names, ""}:
-        raise ValueError(f"the table has no factor {min(unknown)}; it has {', '.join(names)}")
-    factors = tuple(_factor(answers[name], columns) for name in names)
-    if not any(len(factor.levels) > 1 for factor in factors):
-        raise ValueError("no factor of the table has two levels")
-    factors = tuple(factor for factor in factors if len(factor.levels) > 1)
-    levels = answers[[factor.name for factor in factors]].drop_duplicates()
-    cells = levels.to_dict("records")
-    everything = [
-        dict(zip(levels.columns, combination, strict=True))
-        for combination in product(*(factor.levels for factor in factors))
-    ]
-    if len(cells) < len(everything):
-        if base := _base_cell(cells, factors):
-            return Design(factors, tuple(cells), ONE_AT_A_TIME, base)
-        if _is_fraction(levels, factors):
-            return Design(factors, tuple(cells), "fraction")
-    return Design(factors, tuple(everything))
-
-
-def _factor(values: pd.Series, columns: Columns) -> Factor:
-    """Order the levels: numbers by size, words by alphabet, the reference first."""
-    name = str(values.name)
-    levels = values.unique().tolist()
-    numbers = pd.to_numeric(pd.Series(levels), errors="coerce")
-    levels = sorted(levels) if numbers.isna().any() else [levels[k] for k in np.argsort(numbers)]
-    reference = columns.references.get(name, levels[0])
-    if reference not in levels:
-        raise ValueError(f"column {name} has no level {reference}; it has {', '.join(levels)}")
-    ordered = (reference, *(level for level in levels if level != reference))
-    return Factor(name, ordered, "evaluate" if name == columns.shared_trainings else "train")
-
-
-def _base_cell(cells: Sequence[Mapping[str, str]], factors: Sequence[Factor]) -> Mapping[str, str] | None:
-    """Find the cell that all others differ from in one factor, whose levels they hold all."""
-    if len(cells) != 1 + sum(len(factor.levels) - 1 for factor in factors):
-        return None
-    for base in cells:
-        if all(sum(cell[name] != base[name] for name in base) <= 1 for cell in cells):
-            return base
-    return None
-
-
-def _is_fraction(levels: pd.DataFrame, factors: Sequence[Factor]) -> bool:
-    """Return True if any two factors hold all pairs of their levels equally often."""
-    for one, two in combinations(factors, 2):
-        counts = levels.groupby([one.name, two.name]).size()
-        if len(counts) < len(one.levels) * len(two.levels) or counts.min() < counts.max():
-            return False
-    return True
+        raise AnswersError(f"{path}, row {int(np.flatnonzero(rows)[0]) + 1}: {fault}")

@@ -13,8 +13,9 @@ from sklearn.tree import DecisionTreeClassifier
 import suites
 import summarize
 from simulation import full_factorial, half_fraction, one_at_a_time
-from summary.analysis import analyse
-from summary.table import Columns, find_design, read_answers
+from summary.analysis import analyse, find_design
+from summary.errors import AnswersError
+from summary.table import Columns, read_table
 
 FACTORS = suites.CARD[1:]
 
@@ -60,12 +61,10 @@ def test_correct_instead_of_predictions_and_other_names_give_the_same_effects(di
     renamed = digits.rename(columns={"seed": "run", "item": "image"}).drop(columns=["truth", "prediction"])
     renamed.assign(hit=correct, unused=1).to_parquet(tmp_path / "answers.parquet")
     columns = Columns(seed="run", item="image", correct="hit", factors=("depth", "criterion"))
-    answers = read_answers(tmp_path / "answers.parquet", columns)
-    effects = analyse(answers, find_design(answers, columns)).effects
+    answers = read_table(tmp_path / "answers.parquet", columns).answers
+    effects = analyse(answers).effects
     assert set(effects["metric"]) == {"accuracy"}
-    whole = digits.astype({"depth": str})
-    design = find_design(whole, Columns())
-    expected = analyse(whole, design, replications=2).effects.query("metric == 'accuracy'")
+    expected = analyse(digits, replications=2).effects.query("metric == 'accuracy'")
     numbers = ["estimate", "low", "high", "p_holm"]
     assert effects[numbers].to_numpy() == pytest.approx(expected[numbers].to_numpy())
 
@@ -79,7 +78,7 @@ def test_correct_instead_of_predictions_and_other_names_give_the_same_effects(di
     ],
 )
 def test_design_is_found_from_the_cells(planned, kind, cells):
-    design = find_design(suites.suite(planned, seeds=1, items=5), Columns())
+    design = find_design(suites.suite(planned, seeds=1, items=5))
     assert (design.kind, len(design.cells)) == (kind, cells)
     if kind == "one-at-a-time":
         assert design.base == {name: suites.BASE[name] for name in design.names}
@@ -88,7 +87,7 @@ def test_design_is_found_from_the_cells(planned, kind, cells):
 def test_cells_that_a_full_design_lacks_are_missing():
     answers = suites.suite(full_factorial(FACTORS), seeds=2, items=20)
     present = answers.query("not (conv_layers == '3' and dropout == '0.1' and smote == 'on')")
-    analysis = analyse(present, find_design(present, Columns()), replications=2)
+    analysis = analyse(present, replications=2)
     assert analysis.effects.empty
     assert "1 of 8 trained cells have no run" in analysis.notes[0]
     assert len(analysis.partial) > 0
@@ -97,8 +96,7 @@ def test_cells_that_a_full_design_lacks_are_missing():
 def test_numbers_are_ordered_by_size_and_a_shared_training_is_paired():
     answers = suites.suite(full_factorial(suites.CARD), seeds=2, items=30)
     answers["conv_layers"] = answers["conv_layers"].map({"1": "10", "3": "9"})
-    columns = Columns(shared_trainings="class_order", references={"smote": "on"})
-    design = find_design(answers, columns)
+    design = find_design(answers, references={"smote": "on"}, shared_trainings="class_order")
     levels = {factor.name: factor.levels for factor in design.factors}
     assert levels["conv_layers"] == ("9", "10")
     assert levels["smote"] == ("on", "off")
@@ -109,31 +107,65 @@ def test_numbers_are_ordered_by_size_and_a_shared_training_is_paired():
     ("spoil", "columns", "message"),
     [
         (lambda t: t, Columns(seed="run"), "has no column run; it has depth"),
+        (lambda t: t.drop(columns="seed"), Columns(), "has no column seed; it has depth"),
         (lambda t: t, Columns(factors=("width",)), "has no column width"),
         (
-            lambda t: t.drop(columns="prediction"),
+            lambda t: t.drop(columns=["prediction"]),
             Columns(),
             "neither a column prediction nor a column correct",
         ),
         (lambda t: t.assign(item=t["item"].where(t.index != 6)), Columns(), "row 7: column item is empty"),
         (
-            lambda t: t.drop(columns="prediction").assign(correct=2),
-            Columns(),
-            "row 1: column correct is neither",
+            lambda t: t.drop(columns="prediction").assign(hit=2),
+            Columns(correct="hit"),
+            "row 1: column hit is neither",
         ),
+        (
+            lambda t: t.assign(score="0.5x"),
+            Columns(score="score"),
+            "row 1: column score is not a finite number",
+        ),
+        (lambda t: t.assign(loss=float("inf")), Columns(score="loss"), "row 1: column loss is not a finite"),
         (lambda t: pd.concat([t, t.iloc[:1]]), Columns(), "row 7165: column item names an item"),
-        (lambda t: t.query("depth == 4 and criterion == 'gini'"), Columns(), "no factor"),
-        (lambda t: t, Columns(references={"depth": "5"}), "column depth has no level 5; it has 4, 10"),
-        (lambda t: t, Columns(shared_trainings="order"), "no factor order"),
+        (lambda t: t.drop(index=5), Columns(), "row 1: column item: this run has no row for 5,"),
+        (
+            lambda t: t.query("item % 2 == 0 or seed > 0"),
+            Columns(),
+            "row 1: column item: this run has no row for 1,",
+        ),
+        (
+            lambda t: t.assign(truth=t["truth"].where(t.index != 600, 10)),
+            Columns(),
+            "row 601: column truth differs",
+        ),
+        (
+            lambda t: t.query("depth == 4 or criterion == 'gini' and seed == 0"),
+            Columns(),
+            "column depth: the level 10",
+        ),
+        (lambda t: t.rename(columns={"depth": "cell"}), Columns(), "a factor cannot be called cell"),
     ],
 )
 def test_a_bad_table_is_refused_with_column_and_row(digits, tmp_path, spoil, columns, message):
     spoil(digits).to_csv(tmp_path / "bad.csv", index=False)
-    with pytest.raises(ValueError, match=message):
-        find_design(read_answers(tmp_path / "bad.csv", columns), columns)
+    with pytest.raises(AnswersError, match=message):
+        read_table(tmp_path / "bad.csv", columns)
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "message"),
+    [
+        ("depth == 4 and criterion == 'gini'", {}, "no factor"),
+        ("seed >= 0", {"references": {"depth": "5"}}, "column depth has no level 5; it has 4, 10"),
+        ("seed >= 0", {"shared_trainings": "order"}, "no factor order"),
+    ],
+)
+def test_a_design_that_is_not_there_is_refused(digits, rows, options, message):
+    with pytest.raises(AnswersError, match=message):
+        find_design(digits.query(rows), **options)
 
 
 def test_a_file_that_is_no_table_is_refused(tmp_path):
     (tmp_path / "text.parquet").write_text("nothing")
-    with pytest.raises(ValueError, match=r"text\.parquet cannot be read as a table"):
-        read_answers(Path(tmp_path / "text.parquet"), Columns())
+    with pytest.raises(AnswersError, match=r"text\.parquet cannot be read as a table"):
+        read_table(Path(tmp_path / "text.parquet"), Columns())

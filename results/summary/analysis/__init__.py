@@ -3,17 +3,17 @@
 A table of answers (one row per run and test item) and a design go in, tables of effects with
 intervals and p-values come out. In a notebook::
 
-    from summary.analysis import Design, Factor, analyse
+    import pandas as pd
+    from summary.analysis import analyse
 
-    factors = Factor("layers", ("1", "3")), Factor("dropout", ("0.01", "0.1"))
-    design = Design(factors, answers[["layers", "dropout"]].drop_duplicates().to_dict("records"))
-    analyse(answers, design).effects
+    analyse(pd.read_csv("answers.csv")).effects
 
-The modules build on each other in this order: `designs` (factors and planned cells), `contrasts`
-(which cells an effect is the difference of), `samples` (metrics of the runs and their covariance
-over test sets), `uncertainty` (components of a variance, intervals, tests), `layout` (these
-components for a contrast), `responses` (what the contrasts of a question are taken of), `estimates`
-and `breakdown` (tables), `effects` (`analyse`), `comparison` (two suites).
+The modules build on each other in this order: `measure` (what is compared), `designs` (factors and planned
+cells), `recognition` (the design that a table holds), `contrasts` (which cells an effect is the
+difference of), `samples` (metrics of the runs and their covariance over test sets), `uncertainty`
+(components of a variance, intervals, tests), `layout` (these components for a contrast), `responses`
+(what the contrasts of a question are taken of), `estimates` and `breakdown` (tables), `effects`
+(`analyse`), `comparison` (two suites).
 
 Import what is named here. The room must not know where answers come from or where tables go: neither
 MLflow, nor files, nor the rest of the project.
@@ -22,5 +22,7 @@ MLflow, nor files, nor the rest of the project.
 from summary.analysis.comparison import compare
 from summary.analysis.designs import Design, Factor
 from summary.analysis.effects import Analysis, analyse
+from summary.analysis.measure import Measure
+from summary.analysis.recognition import find_design
 
-__all__ = ["Analysis", "Design", "Factor", "analyse", "compare"]
+__all__ = ["Analysis", "Design", "Factor", "Measure", "analyse", "compare", "find_design"]

@@ -7,8 +7,9 @@ import pandas as pd
 
 from summary.analysis.contrasts import Contrast
 from summary.analysis.designs import Cell, Design
-from summary.analysis.estimates import EFFECT, POINTS, effect_columns, main_effects
+from summary.analysis.estimates import EFFECT, effect_columns, main_effects
 from summary.analysis.layout import Layout
+from summary.analysis.measure import POINTS, Measure
 from summary.analysis.responses import Responses
 from summary.analysis.samples import Runs, Sample, accuracy
 
@@ -17,30 +18,34 @@ FEW_ITEMS = 5  # below this a class gets no interval
 
 def per_class_table(families: Sequence[Responses], runs: Runs) -> pd.DataFrame:
     """Estimate the main effects on the accuracy of each class; exploratory, not corrected."""
+    columns = ["class", "items", *EFFECT, "estimate", "low", "high", "note"]
     rows = []
-    for label, count in enumerate(runs.support.tolist()):
+    classes = runs.classification
+    if classes is None:
+        return pd.DataFrame(columns=columns)
+    for label, count in enumerate(classes.support.tolist()):
         sample = accuracy(runs, label)
         for responses in families:
             response_sample = responses.apply(sample)
             for contrast in main_effects(responses):
                 estimate, parts = responses.layout.estimate(contrast, response_sample)
                 low, high = parts.interval(estimate)
-                row = {"class": runs.classes[label], "items": count, **effect_columns(responses, contrast)}
+                row = {"class": classes.classes[label], "items": count, **effect_columns(responses, contrast)}
                 row["estimate"] = POINTS * estimate
                 if count >= FEW_ITEMS:
                     row |= {"low": POINTS * low, "high": POINTS * high, "note": ""}
                 else:
                     row |= {"low": np.nan, "high": np.nan, "note": "too few items to tell"}
                 rows.append(row)
-    return pd.DataFrame(rows, columns=["class", "items", *EFFECT, "estimate", "low", "high", "note"])
+    return pd.DataFrame(rows, columns=columns)
 
 
 def cells_table(
-    runs: Runs, design: Design, cells: Sequence[Cell], samples: Mapping[str, Sample]
+    runs: Runs, design: Design, cells: Sequence[Cell], samples: Mapping[str, Sample], measure: Measure
 ) -> pd.DataFrame:
     """Estimate the metrics of each planned cell, those without a finished run included.
 
-    ``cells`` has the trained cell of each run.
+    ``cells`` has the trained cell of each run; the interval and the spread are of ``measure``.
     """
     evaluated = design.evaluated.name if design.evaluated else None
     readings = runs.table[evaluated] if evaluated else pd.Series("", runs.table.index)
@@ -54,19 +59,19 @@ def cells_table(
     for levels in design.cells:
         cell = design.trained_cell(levels)
         layout, metrics = groups.get(levels[evaluated] if evaluated else "", (Layout([], []), {}))
-        numbers = _cell_row(layout, cell, metrics) if cell in layout.labels else {"runs": 0}
+        numbers = _cell_row(layout, cell, metrics, measure) if cell in layout.labels else {"runs": 0}
         table.append({**levels, **numbers})
-    columns = ["runs", "accuracy", "low", "high", "sd", "balanced_accuracy", "macro_f1"]
+    columns = ["runs", measure.name, "low", "high", "sd", *(name for name in samples if name != measure.name)]
     return pd.DataFrame(table, columns=[*design.names, *columns])
 
 
-def _cell_row(layout: Layout, cell: Cell, metrics: Mapping[str, Sample]) -> dict:
+def _cell_row(layout: Layout, cell: Cell, metrics: Mapping[str, Sample], measure: Measure) -> dict:
     mean = Contrast("cell", "", "", "", ({cell: 1},))
-    estimate, parts = layout.estimate(mean, metrics["accuracy"])
+    estimate, parts = layout.estimate(mean, metrics[measure.name])
     low, high = parts.interval(estimate)
-    values = metrics["accuracy"].value[layout.weights(mean) > 0]
-    points = {
+    values = metrics[measure.name].value[layout.weights(mean) > 0]
+    numbers = {
         **{name: layout.weights(mean) @ sample.value for name, sample in metrics.items()},
         **{"low": low, "high": high, "sd": values.std(ddof=1) if len(values) > 1 else np.nan},
     }
-    return {"runs": len(values), **{name: POINTS * value for name, value in points.items()}}
+    return {"runs": len(values), **{name: measure.scale * value for name, value in numbers.items()}}

@@ -6,11 +6,12 @@ import pandas as pd
 
 from summary.analysis.contrasts import Contrast
 from summary.analysis.designs import Cell
-from summary.analysis.estimates import POINTS
 from summary.analysis.layout import Layout
+from summary.analysis.measure import POINTS
 from summary.analysis.responses import SORTED
 from summary.analysis.samples import Runs, Sample, accuracy, read_runs
 from summary.analysis.uncertainty import interval
+from summary.errors import AnswersError
 
 COLUMNS = ["estimate", "low_run", "high_run", "low", "high", "p", "runs", "items", "note"]
 
@@ -42,7 +43,7 @@ def compare(
 
     Raises
     ------
-    ValueError
+    AnswersError
         No common cell, other test items, or anything else from ``samples.read_runs``.
     """
     both = pd.concat([first.assign(suite="first"), second.assign(suite="second")])
@@ -52,7 +53,7 @@ def compare(
     present = set(zip(runs.table["suite"], cells, strict=True))
     common = [cell for cell in dict.fromkeys(cells) if {("first", cell), ("second", cell)} <= present]
     if not common:
-        raise ValueError("the two suites have no cell in common")
+        raise AnswersError("the two suites have no cell in common")
     labels = [(suite, *cell) for suite, cell in zip(runs.table["suite"], cells, strict=True)]
     layout = Layout(labels, [*runs.table["seed"]])
     order_position = list(factors).index(class_order) if class_order in factors else None

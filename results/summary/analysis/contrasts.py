@@ -12,6 +12,7 @@ from math import prod
 import numpy as np
 
 from summary.analysis.designs import ONE_AT_A_TIME, Cell, Design, Factor
+from summary.errors import AnswersError
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def trained_contrasts(design: Design) -> list[Contrast]:
 
     Raises
     ------
-    ValueError
+    AnswersError
         A fraction holds the two levels of a factor in different numbers of cells.
     """
     mains = [
@@ -104,7 +105,7 @@ def _main_effect(design: Design, position: int, level: str, reference: str) -> C
     upper = [cell for cell in design.trained_cells if cell[position] == level]
     lower = [cell for cell in design.trained_cells if cell[position] == reference]
     if not upper or len(upper) != len(lower):
-        raise ValueError(
+        raise AnswersError(
             f"the cells of the {design.kind} design hold {name}={level} {len(upper)} times "
             f"and {name}={reference} {len(lower)} times: its effect is not estimable"
         )

@@ -6,6 +6,8 @@ Words as in Box, Hunter and Hunter, *Statistics for Experimenters*, 2nd ed., cha
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from summary.errors import AnswersError
+
 ONE_AT_A_TIME = "one-at-a-time"
 
 Cell = tuple[str, ...]  #: a trained cell: levels of the train-stage factors, in the design's order
@@ -20,7 +22,7 @@ class Factor:
 
     Raises
     ------
-    ValueError
+    AnswersError
         No level, a level twice, or another stage.
     """
 
@@ -31,9 +33,11 @@ class Factor:
     def __post_init__(self) -> None:
         object.__setattr__(self, "levels", tuple(map(str, self.levels)))
         if not self.levels or len(set(self.levels)) < len(self.levels):
-            raise ValueError(f"factor {self.name}: levels must be there and differ, not {list(self.levels)}")
+            raise AnswersError(
+                f"factor {self.name}: levels must be there and differ, not {list(self.levels)}"
+            )
         if self.stage not in ("train", "evaluate"):
-            raise ValueError(f"factor {self.name}: stage must be train or evaluate, not {self.stage}")
+            raise AnswersError(f"factor {self.name}: stage must be train or evaluate, not {self.stage}")
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Design:
 
     Raises
     ------
-    ValueError
+    AnswersError
         A factor twice, two evaluate-stage factors, a cell without a level of each factor, or no
         base where one is needed.
     """
@@ -72,9 +76,9 @@ class Design:
     def __post_init__(self) -> None:
         object.__setattr__(self, "factors", tuple(self.factors))
         if len(set(self.names)) < len(self.names):
-            raise ValueError(f"a factor is given twice: {', '.join(self.names)}")
+            raise AnswersError(f"a factor is given twice: {', '.join(self.names)}")
         if len(self.factors) - len(self.trained) > 1:
-            raise ValueError("there can be one factor of stage evaluate")
+            raise AnswersError("there can be one factor of stage evaluate")
         if self.kind == ONE_AT_A_TIME:
             self._levels_of(self.base or {}, "the base")
         object.__setattr__(self, "cells", self._ordered(self.cells))
@@ -92,7 +96,7 @@ class Design:
         levels = tuple(str(cell.get(factor.name)) for factor in self.factors)
         for factor, level in zip(self.factors, levels, strict=True):
             if level not in factor.levels:
-                raise ValueError(
+                raise AnswersError(
                     f"{what} of the {self.kind} design must hold a level of {factor.name}, not {level}"
                 )
         return levels

@@ -8,11 +8,14 @@ cell sits at chance. Effects are differences of unweighted cell means. Seeds are
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from summary.analysis.breakdown import FEW_ITEMS, cells_table, per_class_table
 from summary.analysis.designs import Cell, Design
-from summary.analysis.estimates import POINTS, effects_table, not_estimable_table, power_table
+from summary.analysis.estimates import effects_table, not_estimable_table, power_table
+from summary.analysis.measure import POINTS, Measure, measure_of
+from summary.analysis.recognition import find_design
 from summary.analysis.responses import (
     UNSORTED,
     cells_of_runs,
@@ -20,13 +23,15 @@ from summary.analysis.responses import (
     primary_level,
     trained_responses,
 )
-from summary.analysis.samples import Runs, accuracy, macro_metrics, read_runs
+from summary.analysis.samples import Classification, Runs, accuracy, macro_metrics, read_runs
 from summary.analysis.verdicts import decide
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything a report needs; effects, intervals and standard deviations in percentage points.
+    """Everything a report needs; effects, intervals and standard deviations in percentage points of accuracy.
+
+    If scores are compared, the numbers are in their unit, and the name of the measure stands for "accuracy".
 
     ``effects`` and ``partial`` have one row per (metric, effect) with the columns
 
@@ -50,25 +55,32 @@ class Analysis:
     aliases : fractions: what it is confounded with
     note : what must be said beside it
 
-    With one seed only the estimate and the interval over items are known; the rest is NaN.
+    With one seed only the estimate and the interval over items are known; the rest is NaN. Without items
+    ``low_items`` and ``high_items`` are NaN, and the other intervals hold for other seeds alone.
     """
 
+    measure: Measure  #: what is compared
     effects: pd.DataFrame
     partial: pd.DataFrame  #: of effects that are not estimable: the mean over the settings that did run
     not_estimable: pd.DataFrame  #: kind, factor, level, reference, within, reason
-    per_class: pd.DataFrame  #: class, items, kind .. within, estimate, low, high, note; exploratory
+    per_class: (
+        pd.DataFrame
+    )  #: class, items, kind .. within, estimate, low, high, note; exploratory; empty for scores
     power: pd.DataFrame  #: kind .. within, seeds, detectable, floor (endless seeds)
     cells: pd.DataFrame  #: factors, runs, accuracy, low, high (two-way), sd, balanced_accuracy, macro_f1
     runs: int
-    items: int
-    majority: tuple[str, float]  #: most frequent class, and the accuracy of always answering it, in points
+    items: int  #: 0 if there is one number for each run
+    majority: (
+        tuple[str, float] | None
+    )  #: most frequent class, and the accuracy of always answering it, in points
     notes: tuple[str, ...]
 
 
 def analyse(
     answers: pd.DataFrame,
-    design: Design,
+    design: Design | None = None,
     *,
+    measure: Measure | None = None,
     replications: int = 1000,
     random_seed: int = 0,
     margin: float = 0,
@@ -78,14 +90,17 @@ def analyse(
     Parameters
     ----------
     answers : DataFrame
-        One row per (run, test item): a column per factor, ``seed``, ``item``, ``truth``, ``prediction``.
-    design : Design
-        Whose cells the runs belong to.
+        One row per (run, test item): a column per factor, ``seed``, ``item``, and ``truth`` and
+        ``prediction``, or ``correct`` (0 or 1), or ``score`` (any number). Without ``item``: one row per run.
+    design : Design, optional
+        Whose cells the runs belong to; default: found in the table by `find_design`.
+    measure : Measure, optional
+        Names and rounding for reports; default: from the columns, by `measure_of`.
     replications, random_seed : int
         Of the bootstrap behind balanced accuracy and macro-F1; defaults 1000 and 0.
     margin : float
-        Size in points below which an effect does not matter; an effect that is certainly smaller is
-        said to be. Default 0: not asked.
+        Size, in points or in the unit of the score, below which an effect does not matter; an effect that
+        is certainly smaller is said to be. Default 0: not asked.
 
     Returns
     -------
@@ -94,11 +109,14 @@ def analyse(
 
     Raises
     ------
-    ValueError
-        The answers are not a table of runs on the same items (`samples.read_runs`), or a run lies
-        outside the design.
+    AnswersError
+        The answers are not a table of runs on the same items (`samples.read_runs`), a run lies outside the
+        design, or there is none to be found.
     """
-    runs = read_runs(answers, design.names)
+    design = design or find_design(answers)
+    measure = measure or measure_of(answers)
+    runs = read_runs(answers, design.names, measure)
+    classes = runs.classification
     cells = cells_of_runs(runs, design)
     primary = primary_level(runs, design)
     families = [
@@ -108,22 +126,28 @@ def analyse(
     estimable = [responses.estimable() for responses in families]
     not_estimable = [responses.not_estimable() for responses in families]
     partial = [responses.partial() for responses in not_estimable] if design.kind == "full" else []
-    samples = {"accuracy": accuracy(runs)}
-    if len(runs.support) > 1:  # the other metrics compare classes
-        samples |= macro_metrics(runs, replications, random_seed)
-    share = runs.support / len(runs.truth)
+    samples = {measure.name: accuracy(runs)}
+    if classes and len(classes.support) > 1:  # the other metrics compare classes
+        samples |= macro_metrics(classes, replications, random_seed)
+    remark = "mean over the settings that did run; exploratory"
     return Analysis(
-        effects=decide(effects_table(estimable, samples), margin),
-        partial=effects_table(partial, samples, "mean over the settings that did run; exploratory"),
+        measure=measure.rounded_for(samples[measure.name].value),
+        effects=decide(effects_table(estimable, samples, measure.scale), margin, measure.unit),
+        partial=effects_table(partial, samples, measure.scale, remark),
         not_estimable=not_estimable_table(not_estimable, design),
         per_class=per_class_table(estimable, runs),
-        power=power_table(estimable, samples["accuracy"]),
-        cells=cells_table(runs, design, cells, samples),
+        power=power_table(estimable, samples[measure.name], measure.scale),
+        cells=cells_table(runs, design, cells, samples, measure),
         runs=len(runs.table),
-        items=len(runs.truth),
-        majority=(runs.classes[share.argmax()], float(POINTS * share.max())),
+        items=runs.items,
+        majority=_majority(classes) if classes else None,
         notes=tuple(_notes(runs, design, cells, primary)),
     )
+
+
+def _majority(classes: Classification) -> tuple[str, float]:
+    share = classes.support / len(classes.truth)
+    return classes.classes[share.argmax()], float(POINTS * share.max())
 
 
 def _notes(runs: Runs, design: Design, cells: Sequence[Cell], primary: str | None) -> list[str]:
@@ -135,9 +159,10 @@ def _notes(runs: Runs, design: Design, cells: Sequence[Cell], primary: str | Non
     planned, present = design.trained_cells, set(cells)
     if absent := [design.label(cell) for cell in planned if cell not in present]:
         notes.append(f"{len(absent)} of {len(planned)} trained cells have no run: {'; '.join(absent)}")
-    if few := int((runs.support < FEW_ITEMS).sum()):
+    support = runs.classification.support if runs.classification else np.array([], int)
+    if few := int((support < FEW_ITEMS).sum()):
         notes.append(
-            f"{few} of {len(runs.support)} classes have fewer than {FEW_ITEMS} test items: balanced accuracy "
+            f"{few} of {len(support)} classes have fewer than {FEW_ITEMS} test items: balanced accuracy "
             "and macro-F1 lean on them, and their intervals are too short"
         )
     return notes

@@ -11,7 +11,6 @@ from summary.analysis.responses import Responses
 from summary.analysis.samples import Sample
 from summary.analysis.uncertainty import Components, interval, joint_level
 
-POINTS = 100  # effects are in percentage points, metrics in 0..1
 EFFECT = ["kind", "factor", "level", "reference", "within"]
 COLUMNS = [
     *("metric", *EFFECT),
@@ -22,11 +21,12 @@ COLUMNS = [
 
 
 def effects_table(
-    families: Sequence[Responses], samples: Mapping[str, Sample], remark: str = ""
+    families: Sequence[Responses], samples: Mapping[str, Sample], scale: float, remark: str = ""
 ) -> pd.DataFrame:
     """Estimate each contrast in each metric; the columns are those of `Analysis.effects`.
 
-    ``p_holm`` and ``verdict`` are left empty: see `verdicts`. ``remark`` begins each row's note.
+    ``p_holm`` and ``verdict`` are left empty: see `verdicts`. Effects are multiplied by ``scale``; ``remark``
+    begins each row's note.
     """
     rows = []
     for metric, sample in samples.items():
@@ -39,19 +39,20 @@ def effects_table(
         tested = sum(not np.isnan(parts.variance) for _, _, _, parts, _ in estimates)
         for responses, contrast, estimate, parts, response_sample in estimates:
             row: dict[str, object] = {"metric": metric, **effect_columns(responses, contrast)}
-            row |= _numbers(estimate, parts, joint_level(max(tested, 1)))
+            row |= _numbers(estimate, parts, joint_level(max(tested, 1)), scale)
             row |= _basis(responses, contrast, response_sample)
             notes = _remarks(responses, parts, responses.seed_counts(contrast))
             rows.append({**row, "note": "; ".join(filter(None, [remark, *notes]))})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _numbers(estimate: float, parts: Components, simultaneous: float) -> dict[str, object]:
-    """Compute the intervals, in points, and p; ``simultaneous`` is the level of the simultaneous interval."""
+def _numbers(estimate: float, parts: Components, simultaneous: float, scale: float) -> dict[str, object]:
+    """Compute the intervals and p; ``simultaneous`` is the level of the simultaneous interval."""
+    of_items = parts.item if np.isfinite(parts.df_item) else np.nan  # unknown without items
     ends = {
         "run": interval(estimate, parts.run, parts.df_run),
         "": parts.interval(estimate),
-        "items": interval(estimate, parts.item, parts.df_item),
+        "items": interval(estimate, of_items, parts.df_item),
         "simultaneous": parts.interval(estimate, simultaneous),
         "90": parts.interval(estimate, 0.9),
     }
@@ -59,7 +60,7 @@ def _numbers(estimate: float, parts: Components, simultaneous: float) -> dict[st
     for name, (low, high) in ends.items():
         suffix = f"_{name}" if name else ""
         points |= {f"low{suffix}": low, f"high{suffix}": high}
-    scaled = {name: POINTS * value for name, value in points.items()}
+    scaled = {name: scale * value for name, value in points.items()}
     return {**scaled, "p": parts.p_value(estimate), "p_holm": np.nan, "verdict": ""}
 
 
@@ -86,6 +87,8 @@ def _remarks(responses: Responses, parts: Components, seed_counts: Sequence[int]
     if np.isnan(parts.variance):
         remarks.append(
             "too few seeds: interval over items only, for these very trainings; silent on other seeds"
+            if np.isfinite(parts.df_item)
+            else "too few seeds for an interval"
         )
     fewest, most = min(seed_counts), max(seed_counts)
     if fewest < most:
@@ -107,7 +110,7 @@ def not_estimable_table(families: Iterable[Responses], design: Design) -> pd.Dat
     return pd.DataFrame(rows, columns=[*EFFECT, "reason"])
 
 
-def power_table(families: Iterable[Responses], sample: Sample) -> pd.DataFrame:
+def power_table(families: Iterable[Responses], sample: Sample, scale: float) -> pd.DataFrame:
     """Predict the smallest detectable main effects with 1, 2 and 4 times the seeds, and endless seeds."""
     rows = []
     for responses in families:
@@ -119,8 +122,8 @@ def power_table(families: Iterable[Responses], sample: Sample) -> pd.DataFrame:
             for factor in (1, 2, 4):
                 row = {
                     "seeds": round(factor * seeds),
-                    "detectable": POINTS * parts.with_seeds(factor, seeds).detectable(),
-                    "floor": POINTS * floor,
+                    "detectable": scale * parts.with_seeds(factor, seeds).detectable(),
+                    "floor": scale * floor,
                 }
                 rows.append({**effect_columns(responses, contrast), **row})
     return pd.DataFrame(rows, columns=[*EFFECT, "seeds", "detectable", "floor"])

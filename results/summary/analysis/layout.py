@@ -75,7 +75,8 @@ class Layout:
         estimate = sample.value @ weight
         # Equal values may leave a difference of some 1e-16, by rounding.
         estimate = np.where(np.abs(estimate) < ROUNDING, 0, estimate)[()]
-        return estimate, Components(run, item, noise, df_run, sample.items - 1)
+        df_item = sample.items - 1 if sample.items else np.inf  # without items: no part of theirs
+        return estimate, Components(run, item, noise, df_run, df_item)
 
     def _independent_parts(self, weight: np.ndarray) -> list[np.ndarray]:
         """Split weights between responses that are linked by common cells and seeds.

@@ -14,6 +14,7 @@ from summary.analysis.contrasts import Contrast, paired_contrasts, trained_contr
 from summary.analysis.designs import ONE_AT_A_TIME, Cell, Design
 from summary.analysis.layout import Layout
 from summary.analysis.samples import Runs, Sample
+from summary.errors import AnswersError
 
 SORTED, UNSORTED = "sorted", "unsorted"  # class orders; under the second every cell sits near chance
 
@@ -65,17 +66,17 @@ def cells_of_runs(runs: Runs, design: Design) -> list[Cell]:
 
     Raises
     ------
-    ValueError
+    AnswersError
         A run has a level that its factor lacks, or lies in a cell that is not planned.
     """
     for factor in design.factors:
         if unknown := set(runs.table[factor.name]) - set(factor.levels):
-            raise ValueError(
+            raise AnswersError(
                 f"a run has {factor.name}={min(unknown)}; the design has {', '.join(factor.levels)}"
             )
     cells = [design.trained_cell(levels) for levels in runs.table.to_dict("records")]
     if unplanned := set(cells) - set(design.trained_cells):
-        raise ValueError(f"a run lies outside the {design.kind} design: {design.label(min(unplanned))}")
+        raise AnswersError(f"a run lies outside the {design.kind} design: {design.label(min(unplanned))}")
     return cells
 
 

@@ -6,21 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from summary.analysis.measure import Measure, measure_of
+from summary.errors import AnswersError
+
 
 @dataclass(frozen=True)
-class Runs:
-    """Answers of R runs to the same n test items."""
+class Classification:
+    """Classes that R runs gave to the same n test items, and the right ones."""
 
-    table: pd.DataFrame  #: (R, factors + "seed"), levels as text
-    items: tuple[str, ...]  #: names of the n items
     classes: tuple[str, ...]  #: those of test items, then those that occur among predictions alone
     truth: np.ndarray  #: (n,) codes into classes
     prediction: np.ndarray  #: (R, n) codes into classes
-
-    @property
-    def correct(self) -> np.ndarray:
-        """(R, n) floats, 1 where the answer is right."""
-        return (self.prediction == self.truth).astype(float)
 
     @property
     def support(self) -> np.ndarray:
@@ -29,64 +25,122 @@ class Runs:
 
 
 @dataclass(frozen=True)
+class Runs:
+    """Scores of R runs on the same n test items."""
+
+    table: pd.DataFrame  #: (R, factors + "seed"), levels as text
+    scores: np.ndarray  #: (R, n) floats: 1 where an answer is right and 0 where it is wrong, or any score
+    items: (
+        int  #: n; 0 if a run has one number, so that nothing is known of single items, and scores are (R, 1)
+    )
+    classification: Classification | None = None  #: None if there are no predictions
+
+
+@dataclass(frozen=True)
 class Sample:
-    """A metric of each run (0..1), and the covariance of these values over test sets drawn anew.
+    """A metric of each run, and the covariance of these values over test sets drawn anew.
 
     Those of several tables with the same runs may be stacked along leading axes.
     """
 
     value: np.ndarray  #: (..., R)
     covariance: np.ndarray  #: (..., R, R)
-    items: int  #: number of test items behind it
+    items: int  #: number of test items behind it; 0 if it is not known for single items
 
 
-def read_runs(answers: pd.DataFrame, factors: Sequence[str]) -> Runs:
+def read_runs(answers: pd.DataFrame, factors: Sequence[str], measure: Measure | None = None) -> Runs:
     """Arrange a long table of answers as a matrix of runs and items.
 
     Parameters
     ----------
     answers : DataFrame
-        One row per (run, item): a column per factor, ``seed``, ``item``, ``truth``, ``prediction``.
+        One row per (run, item): a column per factor, ``seed``, ``item``, and ``truth`` and ``prediction``, or
+        ``correct`` (0 or 1), or ``score``. Without ``item``: one row per run.
     factors : sequence of str
         Names of the columns that, with ``seed``, identify a run.
+    measure : Measure, optional
+        Which of these is read; default: `measure_of`.
 
     Raises
     ------
-    ValueError
-        No row, a missing column, an item twice in one run, runs on different items, or one
-        item with two truths.
+    AnswersError
+        No row, a missing column, an item twice in one run, runs on different items, one item with two
+        truths, or a score that is no number.
     """
+    measure = measure or measure_of(answers)
+    predicted = measure.is_share and "prediction" in answers
+    values = ["truth", "prediction"] if predicted else ["correct" if measure.is_share else "score"]
     keys = [*factors, "seed"]
-    if missing := [name for name in [*keys, "item", "truth", "prediction"] if name not in answers]:
-        raise ValueError(f"the answers lack the column {', '.join(missing)}")
+    of_items = ["item"] if measure.items else []
+    if missing := [name for name in [*keys, *of_items, *values] if name not in answers]:
+        raise AnswersError(f"the answers lack the column {', '.join(missing)}")
     if answers.empty:
-        raise ValueError("there is no finished run")
+        raise AnswersError("there is no finished run")
     answers = answers.astype(dict.fromkeys(factors, str))
     run = answers.groupby(keys, sort=False).ngroup().to_numpy()
-    item, items = pd.factorize(answers["item"], sort=True)
-    counts = np.zeros((run.max() + 1, len(items)), int)
-    np.add.at(counts, (run, item), 1)
+    table = answers[keys].drop_duplicates().reset_index(drop=True)
+    names = answers["item"] if measure.items else pd.Series("", answers.index)
+    item, items = pd.factorize(names, sort=True)
+    position = _positions(run, item, table, items if measure.items else None)
+    if not predicted:
+        return Runs(table, _numbers(answers[values[0]])[position], len(items) if measure.items else 0)
+    classification = _classify(answers, item, position)
+    correct = (classification.prediction == classification.truth).astype(float)
+    return Runs(table, correct, len(items), classification)
+
+
+def _positions(run: np.ndarray, item: np.ndarray, table: pd.DataFrame, items: pd.Index | None) -> np.ndarray:
+    """Find the row of each run and item, shape (R, n), which must be one."""
+    shape = len(table), item.max() + 1
+    counts = np.bincount(run * shape[1] + item, minlength=shape[0] * shape[1]).reshape(shape)
     if counts.max() > 1:
-        raise ValueError(
-            "an item stands twice in one run: are two runs of the same cell and seed in the table?"
+        twice, _ = np.argwhere(counts > 1)[0]
+        what = "a run stands twice" if items is None else "an item stands twice in one run"
+        raise AnswersError(f"{what}, {_name(table, twice)}: are there two runs of the same cell and seed?")
+    if counts.min() < 1 and items is not None:
+        lacking, absent = np.argwhere(counts < 1)[0]
+        raise AnswersError(
+            f"the runs do not share their test items: {_name(table, lacking)} has no row for the item "
+            f"{items[absent]}; compare only runs on the same items"
         )
-    if counts.min() < 1:
-        raise ValueError("the runs do not share their test items; compare only runs on the same items")
+    position = np.empty(shape, int)
+    position[run, item] = np.arange(len(run))
+    return position
+
+
+def _name(table: pd.DataFrame, run: int) -> str:
+    return ", ".join(f"{name}={value}" for name, value in table.iloc[run].items())
+
+
+def _numbers(values: pd.Series) -> np.ndarray:
+    numbers = pd.to_numeric(values, errors="coerce").to_numpy(float)
+    if not np.isfinite(numbers).all():
+        first = values.iloc[np.flatnonzero(~np.isfinite(numbers))[0]]
+        raise AnswersError(f"column {values.name}: {first} is not a finite number")
+    return numbers
+
+
+def _classify(answers: pd.DataFrame, item: np.ndarray, position: np.ndarray) -> Classification:
     truths = pd.Series(answers["truth"].to_numpy()).groupby(item)
     if truths.nunique().max() > 1:
-        raise ValueError("an item has two truths")
+        raise AnswersError("column truth: an item has two truths")
     tested = sorted(answers["truth"].unique())
     classes = [*tested, *sorted(set(answers["prediction"].unique()) - set(tested))]
-    prediction = np.empty(counts.shape, int)
-    prediction[run, item] = pd.Categorical(answers["prediction"], classes).codes
-    table = answers[keys].drop_duplicates().reset_index(drop=True)
     truth = pd.Categorical(truths.first(), classes).codes.astype(int)
-    return Runs(table, tuple(items), tuple(classes), truth, prediction)
+    prediction = pd.Categorical(answers["prediction"], classes).codes.astype(int)[position]
+    return Classification(tuple(classes), truth, prediction)
 
 
 def accuracy(runs: Runs, label: int | None = None) -> Sample:
-    """Compute the share of correct answers, on all items or on those of one class."""
-    return mean_score(runs.correct if label is None else runs.correct[:, runs.truth == label])
+    """Compute each run's mean score, on all items or on those of one class; of answers, its accuracy.
+
+    If there is one number per run, its variance over items is unknown and counts as none.
+    """
+    if not runs.items:
+        return Sample(runs.scores[:, 0], np.zeros((len(runs.scores),) * 2), 0)
+    if label is None or runs.classification is None:
+        return mean_score(runs.scores)
+    return mean_score(runs.scores[:, runs.classification.truth == label])
 
 
 def mean_score(scores: np.ndarray) -> Sample:
@@ -102,7 +156,7 @@ def mean_score(scores: np.ndarray) -> Sample:
     return Sample(mean[..., 0], deviation @ deviation.swapaxes(-1, -2) / divisor, items)
 
 
-def macro_metrics(runs: Runs, replications: int = 1000, random_seed: int = 0) -> dict[str, Sample]:
+def macro_metrics(runs: Classification, replications: int = 1000, random_seed: int = 0) -> dict[str, Sample]:
     """Compute balanced accuracy and macro-F1, with their covariance by a bootstrap over items.
 
     The bootstrap resamples the items within their classes. A cell's metric is the mean over its
@@ -113,7 +167,7 @@ def macro_metrics(runs: Runs, replications: int = 1000, random_seed: int = 0) ->
 
     Parameters
     ----------
-    runs : Runs
+    runs : Classification
         Answers to the test items.
     replications : int
         Number of bootstrap test sets; default 1000.
@@ -137,7 +191,7 @@ def macro_metrics(runs: Runs, replications: int = 1000, random_seed: int = 0) ->
     }
 
 
-def _item_weights(runs: Runs, replications: int, rng: np.random.Generator) -> np.ndarray:
+def _item_weights(runs: Classification, replications: int, rng: np.random.Generator) -> np.ndarray:
     """Draw weights of the items, (B, n), that sum to the number of its items within each class.
 
     With n_k items of a class, n_k - 1 are drawn with replacement and each is weighted by

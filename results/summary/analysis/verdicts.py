@@ -8,7 +8,7 @@ from summary.analysis.uncertainty import SIGNIFICANCE
 CANNOT_TELL = "cannot tell"
 
 
-def decide(effects: pd.DataFrame, margin: float) -> pd.DataFrame:
+def decide(effects: pd.DataFrame, margin: float, unit: str = " points") -> pd.DataFrame:
     """Correct p-values for the number of effects, within each metric, and fill ``verdict``.
 
     The simultaneous intervals are Bonferroni's, each at 1 - 5 %/m (Dunn 1961, *JASA* 56, 52). An effect that
@@ -21,6 +21,8 @@ def decide(effects: pd.DataFrame, margin: float) -> pd.DataFrame:
         With the columns of `Analysis.effects`, of which ``p_holm`` and ``verdict`` are still empty.
     margin : float
         As for `analyse`.
+    unit : str
+        Written behind the margin. Default ``" points"``.
     """
     for _, rows in effects.groupby("metric"):
         known = rows.index[rows["p"].notna()]
@@ -30,7 +32,7 @@ def decide(effects: pd.DataFrame, margin: float) -> pd.DataFrame:
         cut = significant & (sign * effects["estimate"] > 0)
         column = f"{end}_simultaneous"
         effects.loc[cut, column] = outside(effects.loc[cut, column], 0)
-    effects["verdict"] = [verdict(row, margin) for _, row in effects.iterrows()]
+    effects["verdict"] = [verdict(row, margin, unit) for _, row in effects.iterrows()]
     return effects
 
 
@@ -47,7 +49,7 @@ def holm(p: np.ndarray) -> np.ndarray:
     return np.take_along_axis(corrected, order.argsort(-1), -1)
 
 
-def verdict(row: pd.Series, margin: float) -> str:
+def verdict(row: pd.Series, margin: float, unit: str = " points") -> str:
     """Word what is known of one effect.
 
     Returns
@@ -63,9 +65,9 @@ def verdict(row: pd.Series, margin: float) -> str:
     if row["p"] < SIGNIFICANCE:
         text = direction if row["p_holm"] < SIGNIFICANCE else f"probably {direction}"
         within = -margin < row["low_simultaneous"] and row["high_simultaneous"] < margin
-        return f"{text}, by less than {margin:g} points" if within else text
+        return f"{text}, by less than {margin:g}{unit}" if within else text
     within = -margin < row["low_90"] and row["high_90"] < margin
-    return f"smaller than {margin:g} points" if within else CANNOT_TELL
+    return f"smaller than {margin:g}{unit}" if within else CANNOT_TELL
 
 
 def is_certain(verdict: str) -> bool:

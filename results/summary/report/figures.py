@@ -17,7 +17,7 @@ from ablations.process import escape
 from ablations.process.names import METRICS
 from summary.analysis import Analysis
 from summary.analysis.verdicts import is_certain
-from summary.report.tables import effect_name
+from summary.report.tables import effect_name, of_measure
 
 if TYPE_CHECKING:
     from summary.suite import Suite  # which imports MLflow
@@ -32,15 +32,17 @@ STYLES = ("-", "--", "-.", ":")
 
 def forest(analysis: Analysis) -> Figure:
     """Draw the effects with their two intervals; the class order apart, since its scale is another."""
-    effects = analysis.effects[analysis.effects["metric"] == "accuracy"]
+    measure = analysis.measure
+    effects = of_measure(analysis.effects, analysis)
     is_class_order = effects["kind"] == "class order"
     groups = [group for group in (effects[is_class_order], effects[~is_class_order]) if len(group)]
     heights = [len(group) + 1.2 for group in groups]
     figure = _figure(8.5, 0.42 * sum(heights) + 0.9)
     panels = figure.subplots(len(groups), 1, squeeze=False, height_ratios=heights)[:, 0]
     for axes, group in zip(panels, groups, strict=True):
-        _forest_panel(axes, group)
-    panels[-1].set_xlabel("percentage points of accuracy")
+        _forest_panel(axes, group, measure.digits)
+    name = escape.figure(measure.name)
+    panels[-1].set_xlabel(f"percentage points of {name}" if measure.is_share else name)
     handles = [
         panels[0].plot([], [], color=INK, linewidth=4, alpha=0.35)[0],
         panels[0].plot([], [], color=INK, linewidth=1.4)[0],
@@ -48,7 +50,7 @@ def forest(analysis: Analysis) -> Figure:
     ]
     figure.legend(
         handles,
-        ["95 % on this test set", "95 % on new images", "95 % for all effects together"],
+        ["95 % on this test set", f"95 % {measure.on_new}", "95 % for all effects together"],
         loc="outside upper left",
         ncols=3,
         frameon=False,
@@ -56,7 +58,7 @@ def forest(analysis: Analysis) -> Figure:
     return figure
 
 
-def _forest_panel(axes: Axes, group: pd.DataFrame) -> None:
+def _forest_panel(axes: Axes, group: pd.DataFrame, digits: int) -> None:
     for height, (_, row) in enumerate(group.iterrows()):
         suffix = "_items" if np.isnan(row["low"]) else ""
         low, high = row[f"low{suffix}"], row[f"high{suffix}"]
@@ -74,7 +76,7 @@ def _forest_panel(axes: Axes, group: pd.DataFrame) -> None:
         fill = INK if is_certain(row["verdict"]) else "white"
         axes.plot(row["estimate"], height, "o", color=INK, markerfacecolor=fill, markersize=6)
         axes.annotate(
-            f"{row['estimate']:+.1f}",
+            f"{row['estimate']:+.{digits}f}",
             (row["estimate"], height),
             (0, 7),
             textcoords="offset points",
@@ -211,7 +213,7 @@ def metrics_panel(analysis: Analysis) -> Figure:
     figure = _figure(9, 0.9 + 0.45 * len(effects) / 3 + 0.6)
     panels = figure.subplots(1, effects["metric"].nunique(), sharey=True, squeeze=False)[0]
     for axes, (metric, rows) in zip(panels, effects.groupby("metric", sort=False), strict=True):
-        _forest_panel(axes, rows)
+        _forest_panel(axes, rows, 1)
         axes.set_title(METRICS[metric], fontsize=9)
         axes.set_xlabel("points")
     return figure

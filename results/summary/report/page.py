@@ -35,7 +35,9 @@ def write(suite: Suite, analysis: Analysis, folder: Path) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = tables.write_table(tables.cells_table(suite), tables.cells_caption(suite), folder / "table")
-    files += tables.write_table(tables.effects_table(analysis), tables.EFFECTS_CAPTION, folder / "effects")
+    files += tables.write_table(
+        tables.effects_table(analysis), tables.effects_caption(analysis.measure), folder / "effects"
+    )
     all_metrics = folder / "effects_all_metrics.csv"
     analysis.effects.round(4).to_csv(all_metrics, index=False, errors="backslashreplace")
     drawn = draw(suite, analysis)
@@ -134,7 +136,7 @@ def markdown_text(suite: Suite, analysis: Analysis, pictures: Mapping[str, Figur
         return f"![{name}]({name}.png)\n\n*{CAPTIONS[name]}*" if name in pictures else ""
 
     command = suite.parent.data.tags.get("command", "")
-    partial = analysis.partial[analysis.partial["metric"] == "accuracy"]
+    partial = tables.of_measure(analysis.partial, analysis)
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     return environment.from_string(TEMPLATE).render(
         question=escape.markdown(suite.about["question"]),
@@ -142,9 +144,9 @@ def markdown_text(suite: Suite, analysis: Analysis, pictures: Mapping[str, Figur
         scope=map(escape.markdown_sentence, sentences.scope(suite, analysis)),
         figure=figure,
         effects=tables.markdown(tables.effects_table(analysis)),
-        effects_caption=tables.EFFECTS_CAPTION,
+        effects_caption=escape.markdown(tables.effects_caption(analysis.measure)),
         not_estimable=len(partial) > 0,
-        partial=tables.markdown(tables.effect_rows(partial)) if len(partial) else "",
+        partial=tables.markdown(tables.effect_rows(partial, analysis.measure)) if len(partial) else "",
         cells=tables.markdown(tables.cells_table(suite, suite.displayed_cells)),
         cells_caption=escape.markdown(tables.displayed_cells_caption(suite)),
         command=escape.markdown_code(command) if command else "",

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from ablations.process.names import METRICS
-from summary.analysis import Analysis
+from summary.analysis import Analysis, Measure
 from summary.analysis.verdicts import CANNOT_TELL, is_certain
-from summary.report.tables import bracket, effect_name, p_text
+from summary.report.tables import bracket, effect_name, of_measure, p_text
 
 if TYPE_CHECKING:
     from summary.suite import Suite  # which imports MLflow
@@ -25,9 +25,12 @@ def answers(factors: Factors, analysis: Analysis) -> list[str]:
     ``factors`` are the entries of a suite's design.json; empty for a table.
     """
     effects = analysis.effects[analysis.effects["kind"] != "interaction"]
+    measure = analysis.measure
     lines = [
-        describe_effect(row, factors) + _on_other_metrics(row, effects) + _claim(row, factors)
-        for _, row in effects[effects["metric"] == "accuracy"].iterrows()
+        describe_effect(row, factors, measure)
+        + _on_other_metrics(row, effects, measure)
+        + _claim(row, factors)
+        for _, row in of_measure(effects, analysis).iterrows()
     ]
     not_estimable = analysis.not_estimable[analysis.not_estimable["kind"] != "interaction"]
     for _, row in not_estimable.iterrows():
@@ -35,10 +38,10 @@ def answers(factors: Factors, analysis: Analysis) -> list[str]:
     return lines + interactions(analysis)
 
 
-def _on_other_metrics(row: pd.Series, effects: pd.DataFrame) -> str:
+def _on_other_metrics(row: pd.Series, effects: pd.DataFrame, measure: Measure) -> str:
     """Describe the effect on balanced accuracy and macro-F1, where it is significant."""
     same = (effects["factor"] == row["factor"]) & (effects["level"] == row["level"])
-    others = effects[same & (effects["metric"] != "accuracy") & effects["verdict"].map(is_certain)]
+    others = effects[same & (effects["metric"] != measure.name) & effects["verdict"].map(is_certain)]
     parts = [
         f"{METRICS[other['metric']]} {other['estimate']:+.1f} {bracket(other['low'], other['high'])}"
         for _, other in others.iterrows()
@@ -46,36 +49,35 @@ def _on_other_metrics(row: pd.Series, effects: pd.DataFrame) -> str:
     return f" It moved {' and '.join(parts)}." if parts else ""
 
 
-def describe_effect(row: pd.Series, factors: Factors) -> str:
-    """Describe one effect on accuracy: its verdict, and the numbers behind it."""
+def describe_effect(row: pd.Series, factors: Factors, measure: Measure) -> str:
+    """Describe one effect: its verdict, and the numbers behind it."""
     name = f"**{phrase(row, factors)}**"
-    points = f"{row['estimate']:+.1f} points"
+    effect = f"{row['estimate']:+.{measure.digits}f}{measure.unit}"
     if np.isnan(row["p"]):
-        on_new_images = bracket(row["low_items"], row["high_items"])
-        return (
-            f"{name}: {points} with one seed. Whether another seed would agree cannot be told; "
-            f"for these very trainings on new images {on_new_images}."
-        )
+        of_items = bracket(row["low_items"], row["high_items"], measure.digits)
+        known = f"; for these very trainings {measure.on_new} {of_items}" if measure.items else ""
+        return f"{name}: {effect} with one seed. Whether another seed would agree cannot be told{known}."
+    together = bracket(row["low_simultaneous"], row["high_simultaneous"], measure.digits)
     return (
-        f"{name}: {_verdict(row)} ({points}, {bracket(row['low'], row['high'])} on new images, "
-        f"{bracket(row['low_simultaneous'], row['high_simultaneous'])} for all effects together, "
-        f"p {_equals(row['p_holm'])}). "
+        f"{name}: {_verdict(row, measure)} ({effect}, {bracket(row['low'], row['high'], measure.digits)} "
+        f"{measure.on_new}, {together} for all effects together, p {_equals(row['p_holm'])}). "
         f"One run of each shows this sign with probability {row['sign_probability']:.2f}."
     )
 
 
-def _verdict(row: pd.Series) -> str:
-    verdict = row["verdict"]
+def _verdict(row: pd.Series, measure: Measure) -> str:
+    verdict, digits, unit = row["verdict"], measure.digits, measure.unit
     if verdict == CANNOT_TELL:
         rise, fall = max(row["high_simultaneous"], 0), max(-row["low_simultaneous"], 0)
+        rise, fall, detectable = (f"{size:.{digits}f}" for size in (rise, fall, row["detectable"]))
         return (
-            f"cannot tell; a rise of more than {rise:.1f} and a fall of more than {fall:.1f} points are "
-            f"ruled out, and an effect of {row['detectable']:.1f} points would have been found with a "
-            "probability of 80 %"
+            f"cannot tell; a rise of more than {rise} and a fall of more than {fall}{unit} are ruled "
+            f"out, and an effect of {detectable}{unit} would have been found with a probability of 80 %"
         )
     if verdict.startswith("smaller"):
-        return f"the effect is {verdict} (90 % interval {bracket(row['low_90'], row['high_90'])})"
-    sentence = verdict.replace("raises", "raises accuracy").replace("lowers", "lowers accuracy")
+        return f"the effect is {verdict} (90 % interval {bracket(row['low_90'], row['high_90'], digits)})"
+    direction, by, size = verdict.partition(", by")
+    sentence = f"{direction} {measure.name}{by}{size}"
     if is_certain(verdict):
         return sentence
     return f"{sentence}; not certain after the correction for the number of effects"
@@ -105,26 +107,27 @@ def _factor(row: pd.Series, factors: Factors) -> Mapping[str, Any]:
 
 def interactions(analysis: Analysis) -> list[str]:
     """Describe the interactions with a verdict, and count those without."""
-    rows = analysis.effects[
-        (analysis.effects["metric"] == "accuracy") & (analysis.effects["kind"] == "interaction")
-    ]
+    rows = of_measure(analysis.effects, analysis)
+    rows, measure = rows[rows["kind"] == "interaction"], analysis.measure
     tested = rows[rows["p_holm"].notna()]
     if tested.empty:
         return []
     undecided = tested["verdict"] == CANNOT_TELL
     lines = []
     for _, row in tested[~undecided].iterrows():
+        together = bracket(row["low_simultaneous"], row["high_simultaneous"], measure.digits)
         lines.append(
-            f"**{effect_name(row)}** together: {row['estimate']:+.1f} points "
-            f"{bracket(row['low'], row['high'])} on top of the sum of both, "
-            f"{bracket(row['low_simultaneous'], row['high_simultaneous'])} for all effects together, "
-            f"p {_equals(row['p_holm'])}: {_interaction_verdict(row['verdict'])}."
+            f"**{effect_name(row)}** together: {row['estimate']:+.{measure.digits}f}{measure.unit} "
+            f"{bracket(row['low'], row['high'], measure.digits)} on top of the sum of both, "
+            f"{together} for all effects together, p {_equals(row['p_holm'])}: "
+            f"{_interaction_verdict(row['verdict'])}."
         )
     if undecided.any():
         low, high = tested[undecided]["detectable"].agg(["min", "max"])
         lines.append(
             f"{undecided.sum()} of {len(tested)} interactions of two factors: cannot tell; the smallest that "
-            f"would have been found with a probability of 80 % are {low:.1f} to {high:.1f} points."
+            f"would have been found with a probability of 80 % are {low:.{measure.digits}f} to "
+            f"{high:.{measure.digits}f}{measure.unit}."
         )
     return lines
 
@@ -138,9 +141,7 @@ def _interaction_verdict(verdict: str) -> str:
 
 def scope(suite: Suite, analysis: Analysis) -> list[str]:
     """Describe what the answers rest on and what limits them."""
-    majority, share = analysis.majority
-    baseline = f"Always answering {majority} scores {share:.1f} %."
-    lines = [f"{analysis.runs} runs on {analysis.items:,} test images. {baseline}"]
+    lines = [rests_on(analysis)]
     if missing := len(suite.runs) - len(suite.finished):
         lines.append(
             f"{missing} of {len(suite.runs)} planned runs are missing; nothing is filled in for them."
@@ -152,6 +153,20 @@ def scope(suite: Suite, analysis: Analysis) -> list[str]:
     return lines + more_seeds(analysis)
 
 
+def rests_on(analysis: Analysis) -> str:
+    """Describe the runs and items behind the answers, and the accuracy of no network at all."""
+    if not analysis.items:
+        return (
+            f"{analysis.runs} runs, with one number each: the intervals hold for other seeds alone; nothing "
+            "is known of other test items."
+        )
+    sentence = f"{analysis.runs} runs on {analysis.items:,} test {analysis.measure.items}."
+    if analysis.majority is None:
+        return sentence
+    majority, share = analysis.majority
+    return f"{sentence} Always answering {majority} scores {share:.1f} %."
+
+
 def more_seeds(analysis: Analysis) -> list[str]:
     """Describe which effects twice as many seeds would find."""
     power = analysis.power[analysis.power["kind"] != "class order"].dropna(subset="detectable")
@@ -161,8 +176,15 @@ def more_seeds(analysis: Analysis) -> list[str]:
     present, *planned = by_seeds.index
     if not planned:
         return []
+    measure = analysis.measure
+    now, then, floor = (
+        f"{size:.{measure.digits}f}"
+        for size in (by_seeds[present], by_seeds[planned[0]], power["floor"].max())
+    )
+    found = f"Every main effect of {now}{measure.unit} or more is found with {present} seeds (80 % power)"
+    if not measure.items:
+        return [f"{found}, of {then} with {planned[0]}."]
     return [
-        f"Every main effect of {by_seeds[present]:.1f} points or more is found with {present} seeds (80 % "
-        f"power), of {by_seeds[planned[0]]:.1f} with {planned[0]}; endless seeds would leave "
-        f"{power['floor'].max():.1f}, which the number of test images sets."
+        f"{found}, of {then} with {planned[0]}; endless seeds would leave {floor}, which the number of test "
+        f"{measure.items} sets."
     ]

@@ -12,16 +12,17 @@ import pandas as pd
 from ablations.process import escape
 from ablations.process.names import METRICS
 from ablations.process.terminal import one_line
-from summary.analysis import Analysis
+from summary.analysis import Analysis, Measure
 
 if TYPE_CHECKING:
     from summary.suite import Suite  # which imports MLflow
 
-ON_TEST_SET, ON_NEW_IMAGES, SIMULTANEOUS = (
-    "95 % on this test set",
-    "95 % on new images",
-    "all effects together",
-)
+ON_TEST_SET, SIMULTANEOUS = "95 % on this test set", "all effects together"
+
+
+def on_new(measure: Measure) -> str:
+    """Name the column of the interval that decides: ``"95 % on new images"``."""
+    return f"95 % {measure.on_new}"
 
 
 def cells_table(suite: Suite, cells: Sequence[str] | None = None) -> pd.DataFrame:
@@ -111,12 +112,12 @@ def effect_name(row: pd.Series) -> str:
     return f"{row['factor']} ({levels})"
 
 
-def effects_table(analysis: Analysis, metric: str = "accuracy") -> pd.DataFrame:
-    """Tabulate the effects in percentage points; those that are not estimable with the reason."""
-    estimated = effect_rows(analysis.effects[analysis.effects["metric"] == metric])
+def effects_table(analysis: Analysis) -> pd.DataFrame:
+    """Tabulate the effects on what is compared; those that are not estimable with the reason."""
+    estimated = effect_rows(of_measure(analysis.effects, analysis), analysis.measure)
     not_estimable = pd.DataFrame(
         [
-            {"effect": effect_name(row), "points": "not estimable", "note": row["reason"]}
+            {"effect": effect_name(row), points(analysis.measure): "not estimable", "note": row["reason"]}
             for _, row in analysis.not_estimable.iterrows()
         ]
     )
@@ -124,26 +125,39 @@ def effects_table(analysis: Analysis, metric: str = "accuracy") -> pd.DataFrame:
     return table if table["note"].any() else table.drop(columns="note")
 
 
-def effect_rows(effects: pd.DataFrame) -> pd.DataFrame:
+def of_measure(effects: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
+    """Select the rows of effects on what is compared, without those on other metrics."""
+    return effects[effects["metric"] == analysis.measure.name]
+
+
+def points(measure: Measure) -> str:
+    """Name the column of the effects: ``"points"``, or the score."""
+    return measure.unit.strip() or measure.name
+
+
+def effect_rows(effects: pd.DataFrame, measure: Measure) -> pd.DataFrame:
     """Format rows of `Analysis.effects` or `Analysis.partial`, which have no verdict."""
+    intervals = [ON_TEST_SET, on_new(measure), SIMULTANEOUS]
     columns = [
-        *("effect", "points", "verdict", ON_TEST_SET, ON_NEW_IMAGES, SIMULTANEOUS),
+        *("effect", points(measure), "verdict", *intervals),
         *("p (Holm)", "detectable", "right sign", "runs", "note"),
     ]
-    return pd.DataFrame([_effect_row(row) for _, row in effects.iterrows()], columns=columns)
+    rows = pd.DataFrame([_effect_row(row, measure) for _, row in effects.iterrows()], columns=columns)
+    return rows if measure.items else rows.drop(columns=ON_TEST_SET)  # which would say the same
 
 
-def _effect_row(row: pd.Series) -> dict[str, str]:
+def _effect_row(row: pd.Series, measure: Measure) -> dict[str, str]:
     confounded = f"confounded with {row['aliases']}" if row["aliases"] else ""
+    digits = measure.digits
     return {
         "effect": effect_name(row),
-        "points": f"{row['estimate']:+.1f}",
+        points(measure): f"{row['estimate']:+.{digits}f}",
         "verdict": row["verdict"],
-        ON_TEST_SET: bracket(row["low_run"], row["high_run"]),
-        ON_NEW_IMAGES: bracket(row["low"], row["high"]),
-        SIMULTANEOUS: bracket(row["low_simultaneous"], row["high_simultaneous"]),
+        ON_TEST_SET: bracket(row["low_run"], row["high_run"], digits),
+        on_new(measure): bracket(row["low"], row["high"], digits),
+        SIMULTANEOUS: bracket(row["low_simultaneous"], row["high_simultaneous"], digits),
         "p (Holm)": p_text(row["p_holm"]),
-        "detectable": number(row["detectable"], "{:.1f}"),
+        "detectable": number(row["detectable"], f"{{:.{digits}f}}"),
         "right sign": number(100 * row["sign_probability"], "{:.0f} %"),
         "runs": str(row["runs"]),
         "note": "; ".join(filter(None, [confounded, row["note"]])),
@@ -157,7 +171,7 @@ def comparison_table(comparison: pd.DataFrame, factors: Sequence[str]) -> pd.Dat
             **{name: row[name] for name in factors},
             "points": f"{row['estimate']:+.1f}",
             ON_TEST_SET: bracket(row["low_run"], row["high_run"]),
-            ON_NEW_IMAGES: bracket(row["low"], row["high"]),
+            "95 % on new images": bracket(row["low"], row["high"]),
             "p": p_text(row["p"]),
             "runs": str(row["runs"]),
             "note": row["note"],
@@ -167,9 +181,9 @@ def comparison_table(comparison: pd.DataFrame, factors: Sequence[str]) -> pd.Dat
     return pd.DataFrame(rows)
 
 
-def bracket(low: float, high: float) -> str:
+def bracket(low: float, high: float, digits: int = 1) -> str:
     """Format an interval: ``"[+3.9, +8.3]"``; a dash where there is none."""
-    return "–" if np.isnan(low) else f"[{low:+.1f}, {high:+.1f}]"
+    return "–" if np.isnan(low) else f"[{low:+.{digits}f}, {high:+.{digits}f}]"
 
 
 def p_text(p: float) -> str:
@@ -182,13 +196,21 @@ def number(value: float, pattern: str) -> str:
     return "–" if np.isnan(value) else pattern.format(value)
 
 
-EFFECTS_CAPTION = (
-    "Percentage points of accuracy. The first interval holds for other seeds on this test set, the second "
-    "for other seeds on new images, the third for those of all effects together: with p, which is corrected "
-    "by Holm over the rows, it decides the verdict. "
-    "Detectable: the smallest effect that this design finds with 80 % power. Right sign: the probability "
-    "that one single run of each would have shown the sign."
-)
+def effects_caption(measure: Measure) -> str:
+    """Describe the table of the effects."""
+    unit = "Percentage points of accuracy." if measure.is_share else f"In the unit of {measure.name}."
+    intervals = (
+        "The first interval holds for other seeds on this test set, the second for other seeds "
+        f"{measure.on_new}, the third for those of all effects together: with p"
+        if measure.items
+        else "There is one number for each run, so that nothing is known of other test items. The first "
+        "interval holds for other seeds, the second for those of all effects together: with p"
+    )
+    return (
+        f"{unit} {intervals}, which is corrected by Holm over the rows, it decides the verdict. "
+        "Detectable: the smallest effect that this design finds with 80 % power. Right sign: the probability "
+        "that one single run of each would have shown the sign."
+    )
 
 
 def write_table(table: pd.DataFrame, caption: str, stem: Path) -> list[Path]:

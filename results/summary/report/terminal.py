@@ -7,7 +7,8 @@ import pandas as pd
 
 from ablations.process import escape
 from ablations.process.terminal import echo, one_line
-from summary.analysis import analyse, compare
+from summary.analysis import Measure, analyse, compare
+from summary.errors import AnswersError
 from summary.report import page, sentences, tables
 from summary.suite import Suite
 
@@ -24,7 +25,7 @@ def summarize(suite: Suite, folder: Path, margin: float = 0) -> list[Path]:
 
     Raises
     ------
-    ValueError
+    AnswersError
         No run is finished.
     """
     echo(f"{suite.about['question']}  (suite {suite.parent.info.run_id})\n")
@@ -33,8 +34,8 @@ def summarize(suite: Suite, folder: Path, margin: float = 0) -> list[Path]:
     echo(cells.to_markdown(index=False, disable_numparse=True, tablefmt="simple"))
     echo(f"\n{tables.displayed_cells_caption(suite)}\n")
     if suite.finished.empty:
-        raise ValueError("no run of this suite is finished: there is nothing to report yet")
-    analysis = analyse(suite.answers, suite.design, margin=margin)
+        raise AnswersError("no run of this suite is finished: there is nothing to report yet")
+    analysis = analyse(suite.answers, suite.design, measure=Measure(items="images"), margin=margin)
     for sentence in sentences.answers(suite.about["factors"], analysis):
         echo(f"- {sentence.replace('**', '')}")
     return page.write(suite, analysis, folder)
@@ -45,7 +46,7 @@ def write_comparison(one: Suite, other: Suite, folder: Path) -> list[Path]:
 
     Raises
     ------
-    ValueError
+    AnswersError
         They have no cell in common, or other test items.
     """
     factors = list(dict.fromkeys([*one.factors, *other.factors]))

@@ -78,7 +78,7 @@ def test_effect_of_one_factor_is_the_difference_of_the_means(smote_suite):
     means = smote_suite.runs.groupby("smote")["accuracy"].mean()
     assert len(table) == 1
     assert table["points"][0] == f"{100 * (means['auto'] - means['off']):+.1f}"
-    assert table[tables.ON_NEW_IMAGES][0].startswith("[")
+    assert table[tables.on_new(analysis.measure)][0].startswith("[")
     [sentence] = sentences.answers(smote_suite.about["factors"], analysis)
     assert "smote auto instead of off" in sentence  # the phrase holds for the default levels
     assert "The study: 0.2937" in sentence
@@ -87,7 +87,7 @@ def test_effect_of_one_factor_is_the_difference_of_the_means(smote_suite):
 def test_with_one_seed_there_is_no_interval_over_seeds_and_the_sentences_say_so(card_suite):
     analysis = analyse(card_suite.answers, card_suite.design)
     assert all("with one seed" in line for line in sentences.answers(card_suite.about["factors"], analysis))
-    assert set(tables.effects_table(analysis)[tables.ON_NEW_IMAGES]) == {"–"}
+    assert set(tables.effects_table(analysis)[tables.on_new(analysis.measure)]) == {"–"}
 
 
 def test_a_missing_run_stays_visible_and_its_effects_are_not_estimated(card_suite):
