@@ -5,3 +5,5 @@ is the setting that is varied, its ``command`` is the command line. The packages
 only: `cli` (command lines) -> `suite` (the course of a suite) -> `engines` (where trainings run) ->
 `tracking` (MLflow) -> `design` (factors, cells, trainings) -> `process` (errors, signals, progress).
 """
+
+__version__ = "0.1.0"

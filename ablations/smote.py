@@ -1,4 +1,4 @@
-"""SMOTE: do synthetic paintings for the rare styles raise the accuracy?
+"""SMOTE: do synthetic images for the rare styles raise the accuracy?
 
 The study first brought every style to 400 images and reported 0.2238, then to 200 (level "on":
 the same share of the largest style) and reported 0.2937, "although sometimes stayed at 0.27";

@@ -1,7 +1,6 @@
 """Options of the command line, generated from their declarations in `ablations.suite.options`."""
 
 import math
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -42,15 +41,15 @@ def option(group: type[OptionGroup], name: str) -> Callable:
     return click.option(f"--{name.replace('_', '-')}", help=declaration["description"], **settings)
 
 
-def command_line(question: str, options: SuiteOptions) -> str:
-    """Return the command that gives the same results: of the options, those that affect them and are set."""
-    words = [f"mlflow run . -e {question}"]
+def deciding_options(options: SuiteOptions) -> dict[str, str]:
+    """Return the options, as text, that affect the results and differ from their defaults."""
+    values = {}
     for group in GROUPS:
         for name, declaration in _declarations(group).items():
             value = getattr(options, name)
             if declaration["affects_results"] and value != declaration["default"]:
-                words.append(f"-P {name}={shlex.quote('yes' if value is True else str(value))}")
-    return " ".join(words)
+                values[name] = "yes" if value is True else str(value)
+    return values
 
 
 def _declarations(group: type[OptionGroup]) -> Mapping[str, Mapping[str, Any]]:

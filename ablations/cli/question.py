@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from ablations.cli import commands
-from ablations.cli.options import command_line, option_groups
+from ablations.cli.options import deciding_options, option_groups
 from ablations.design import designs
 from ablations.design.designs import Design, SuiteDescription
 from ablations.design.factors import DesignError, Factor, parse_base, parse_factors
+from ablations.design.wording import question_text
 from ablations.engines.processes import start_fork_server
 from ablations.process import environment, interrupts, progress
 from ablations.suite.options import GROUPS, SuiteOptions
@@ -42,7 +43,8 @@ def question(name: str, text: str, card: Sequence[Factor], example: str) -> clic
             design = _design(card, options)
         except DesignError as error:
             raise click.UsageError(str(error)) from error
-        description = SuiteDescription(text.strip(), command_line(name, options))
+        title = question_text(text.strip(), card, design.factors, design.kind)
+        description = SuiteDescription(title, name, deciding_options(options))
         sys.exit(_run(design, options, description))
 
     example = f"mlflow run . -e {name} {example}"

@@ -6,6 +6,7 @@ from itertools import product
 from math import prod
 
 from ablations.design.factors import DEFAULTS, Cell, DesignError, Factor, Level
+from ablations.design.wording import level_words
 from wikiart.learning.config import TrainingConfig
 
 KINDS = ("full", "one-at-a-time", "half")
@@ -13,10 +14,11 @@ KINDS = ("full", "one-at-a-time", "half")
 
 @dataclass(frozen=True)
 class SuiteDescription:
-    """The question that a suite answers, in words, and the command that runs it."""
+    """The question that a suite answers, in words, and the options that it was asked with."""
 
     text: str
-    command: str
+    entry_point: str
+    parameters: Mapping[str, str]  #: options that affect the results and differ from their defaults
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ class Design:
         return TrainingConfig(**{name: settings[name] for name in TrainingConfig.model_fields})
 
     def label(self, cell: Cell) -> str:
-        """Return a cell's name, short and unique within the design: ``sor-3-.1-off``."""
-        return "-".join(_abbreviation(cell[factor.name], factor.levels) for factor in self.factors)
+        """Return a cell's name, unique within the design: ``"sorted, 3 conv, dropout 0.1, no SMOTE"``."""
+        return ", ".join(level_words(factor.name, cell[factor.name]) for factor in self.factors)
 
 
 def make(kind: str, factors: Iterable[Factor], base: Mapping[str, Level], seeds: int) -> Design:
@@ -128,13 +130,3 @@ def _half(factors: tuple[Factor, ...], base: Cell) -> list[Cell]:
         return prod(1 if cell[f.name] == f.levels[1] else -1 for f in trained)
 
     return [cell for cell in _full(factors, base) if side(cell) == side(base)]
-
-
-def _abbreviation(level: Level, levels: tuple[Level, ...]) -> str:
-    """Return a level's first letters, or its number without a leading zero; all of it if ambiguous."""
-
-    def shorten(value: Level) -> str:
-        return value[:3] if isinstance(value, str) else f"{value:g}".removeprefix("0") or "0"
-
-    unique = len({shorten(other) for other in levels}) == len(levels)
-    return shorten(level) if unique else f"{level}"

@@ -41,13 +41,20 @@ class Factor:
     phrase : str
         The change from the first to the second of two levels in words. Default "".
     claim : str
-        The study's claim about the change. Default "", none.
+        The study's claim about this change, on paintings of WikiArt. Default "", none.
+    change : tuple of two levels
+        The change that phrase and claim are about. Default: from the first level to the second.
     """
 
     name: str
     levels: tuple[Level, ...]
     phrase: str = field(default="", compare=False)
     claim: str = field(default="", compare=False)
+    change: tuple[Level, ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        """Fill in ``change``."""
+        object.__setattr__(self, "change", self.change or self.levels[:2])
 
     @property
     def stage(self) -> str:
@@ -88,8 +95,7 @@ def _parse_factor(word: str, known: Mapping[str, Factor]) -> Factor:
             f"factor {word}: give two or more different levels, as in dropout=0.01,0.1; "
             f"{name} allows: {_allowed(name)}; to hold it at one level, use base"
         )
-    default = known.get(name, Factor(name, ()))
-    return replace(default, levels=levels, phrase=default.phrase if levels == default.levels else "")
+    return replace(known[name], levels=levels) if name in known else Factor(name, levels)
 
 
 def parse_base(text: str) -> Cell:

@@ -18,6 +18,7 @@ from wikiart.versions import VERSIONS
 #: Settings that are newer than the first fingerprints, at the value that trains as before they existed. At
 #: this value a setting takes no part in a fingerprint, so that runs from before it remain finished.
 NEUTRAL: Cell = {"class_weights": "none"}
+SEED = ", seed "  #: stands between cell and seed in the name of a run
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def _deciding_settings(config: TrainingConfig) -> Cell:
 def _cell_run(design: Design, cell: Cell, config: TrainingConfig, deciding: list) -> CellRun:
     label, settings = design.label(cell), design.settings(cell)
     return CellRun(
-        name=f"{label}-s{config.seed}",
+        name=f"{label}{SEED}{config.seed}",
         cell=label,
         levels=tuple((name, str(level)) for name, level in cell.items()),
         seed=config.seed,

@@ -22,6 +22,9 @@ TRAINING = "training"  # name of the training within its suite; cells that share
 DATA = "data"  # digest of the decoded images
 REUSED = "reused"  # on a suite's run: number of runs that it took over from other suites
 
+# Kinds of a suite's images, in its design.
+GENERATED, WIKIART, OTHER = "generated", "WikiArt", "other"
+
 # Artifacts of a suite's run.
 DESIGN_FILE = "design.json"
 AUDIT_FILE = "audit.json"

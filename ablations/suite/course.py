@@ -13,6 +13,7 @@ from ablations.suite.machines import connect, resolve_device
 from ablations.suite.options import SuiteOptions
 from ablations.suite.plan import Plan
 from ablations.suite.prepare import locate, prepare
+from ablations.suite.provenance import provenance
 from ablations.suite.report import report
 from ablations.tracking import queries, server, suite_run, sweep
 
@@ -52,7 +53,8 @@ def run(design: Design, options: SuiteOptions, description: SuiteDescription) ->
             # 3. Describe the suite on its run.
             if ended := sweep.end_abandoned_runs(destination):
                 say(f"{ended} runs that an earlier start had left RUNNING are KILLED now")
-            suite_run.describe(destination, description, design, planned, images.store)
+            facts = provenance(dataset, images, options, cluster.device if cluster else device, cluster)
+            suite_run.describe(destination, description, design, planned, images.store, facts)
             suite_run.log_audit(destination, images.audit, images.store)
             previews.log(destination, design, images.store, device)
             # 4. Find out which runs are finished already.

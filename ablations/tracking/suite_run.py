@@ -1,17 +1,22 @@
 """The suite's own run, parent of the runs of its cells."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import Any
 
 import mlflow
 import numpy as np
 import pandas as pd
 from mlflow.entities import RunTag
 from mlflow.exceptions import MlflowException, RestException
+from mlflow.utils.mlflow_tags import MLFLOW_PROJECT_ENTRY_POINT, MLFLOW_PROJECT_ENV
 
 from ablations.design.designs import Design, SuiteDescription
+from ablations.design.factors import Factor
 from ablations.design.trainings import CellRun, Training
+from ablations.design.wording import factor_title, level_words
 from ablations.process import interrupts, names
 from ablations.process.environment import few_retries
 from ablations.tracking import server
@@ -73,8 +78,14 @@ def describe(
     design: Design,
     trainings: Sequence[Training],
     store: Store,
+    provenance: Mapping[str, Mapping[str, Any]],
 ) -> None:
-    """Log the description of a suite: tags for readers, ``design.json`` for the summary."""
+    """Log the description of a suite: tags for readers, ``design.json`` for the summary.
+
+    ``provenance`` has the keys ``data``, ``machine`` and ``versions``.
+    """
+    client = destination.client
+    launch_tags = client.get_run(destination.parent_id).data.tags
     factors = {factor.name: [str(level) for level in factor.levels] for factor in design.factors}
     tags = {
         names.ROLE: names.SUITE,
@@ -82,28 +93,60 @@ def describe(
         "seeds": str(len(design.seeds)),
         "factors": " ".join(f"{name}={','.join(levels)}" for name, levels in factors.items()),
         names.DATA: store.digest,
-        "command": description.command,
+        "command": command_line(description, launch_tags),
         "mlflow.note.content": description.text,
     }
-    client = destination.client
     client.log_inputs(destination.parent_id, dataset_inputs(store))
-    record = {
+    claims = provenance["data"]["kind"] == names.WIKIART
+    record: dict[str, Any] = {
         "question": description.text.splitlines()[0],
         "design": design.kind,
-        "factors": [
-            {**asdict(factor), "levels": factors[factor.name], "stage": factor.stage}
-            for factor in design.factors
-        ],
+        "factors": [_factor_record(factor, claims=claims) for factor in design.factors],
         "base": {name: str(level) for name, level in design.base.items()},
         "runs": [
             {"cell": run.cell, "levels": dict(run.levels), "seed": run.seed, "fingerprint": run.fingerprint}
             for run in _in_order(design, trainings)
         ],
-        "data": _data_summary(store),
+        **provenance,
+        "data": {**provenance["data"], **_data_summary(store)},
     }
     client.log_dict(destination.parent_id, record, names.DESIGN_FILE)
     # The tags come last: a run with the role "suite" always has its design.
     client.log_batch(destination.parent_id, tags=[RunTag(key, value) for key, value in tags.items()])
+
+
+def _factor_record(factor: Factor, *, claims: bool) -> dict:
+    """Describe a factor, with the study's claim if ``claims`` is true: it is about WikiArt's paintings."""
+    return {
+        "name": factor.name,
+        "title": factor_title(factor.name),
+        "levels": [str(level) for level in factor.levels],
+        "words": [level_words(factor.name, level) for level in factor.levels],
+        "stage": factor.stage,
+        "change": [str(level) for level in factor.change],
+        "phrase": factor.phrase,
+        "claim": factor.claim if claims else "",
+    }
+
+
+def command_line(description: SuiteDescription, tags: Mapping[str, str]) -> str:
+    """Return the command that gives the same results, for the way in which the suite was started.
+
+    Parameters
+    ----------
+    description : SuiteDescription
+        Its entry point and parameters.
+    tags : mapping
+        Tags of the suite's run: ``mlflow run`` sets an entry point, and the environment if it made one.
+    """
+    parameters = description.parameters.items()
+    if MLFLOW_PROJECT_ENTRY_POINT not in tags:
+        options = [f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in parameters]
+        return " ".join([f"python -m ablations.{description.entry_point}", *options])
+    environment = tags.get(MLFLOW_PROJECT_ENV, "local")
+    manager = [f"--env-manager {environment}"] if environment in ("local", "uv") else []
+    options = [f"-P {name}={shlex.quote(value)}" for name, value in parameters]
+    return " ".join([f"mlflow run . -e {description.entry_point}", *manager, *options])
 
 
 def _in_order(design: Design, trainings: Sequence[Training]) -> list[CellRun]:

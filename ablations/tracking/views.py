@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 from mlflow.store.tracking import DEFAULT_TRACKING_URI
 
 from ablations.design.designs import Design
+from ablations.design.trainings import SEED
 from ablations.process.addresses import without_credentials
 from ablations.process.names import CELLS, DATA, METRICS, SUITE, test_metric
 from ablations.tracking import server
@@ -53,7 +54,7 @@ def publish(destination: Destination, design: Design, reused: Mapping[str, str])
     if view.names_runs:
         # A reused run may lack the tag that the view groups by: another question has other factors.
         for name, run_id in reused.items():
-            client.set_tag(run_id, view.group_tag, name.rpartition("-s")[0])
+            client.set_tag(run_id, view.group_tag, name.rpartition(SEED)[0])
     cells = view.save()
     report = f"#/experiments/{destination.experiment_id}/runs/{destination.parent_id}/artifacts/report.html"
     text = client.get_run(destination.parent_id).data.tags["mlflow.note.content"]
@@ -118,7 +119,7 @@ class CellsView:
         """Return the state of the runs page; keys that are left out have the interface's defaults."""
         metrics = [f"metrics.`{test_metric(key)}`" for key in METRICS]
         params = [f"params.`{factor.name}`" for factor in self.design.factors]
-        widths = {NAME_COLUMN: 200, **dict.fromkeys(metrics, 130), **dict.fromkeys(params, 100)}  # in pixels
+        widths = {NAME_COLUMN: 260, **dict.fromkeys(metrics, 120), **dict.fromkeys(params, 90)}  # in pixels
         state = {
             "searchFilter": f"{CELLS} and {self._filter()}",
             "orderByKey": metrics[0],  # in the default order, by date, cells are folded under their parent

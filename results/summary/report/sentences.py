@@ -90,14 +90,21 @@ def _equals(p: float) -> str:
 def phrase(row: pd.Series, factors: Factors) -> str:
     """Word the change: the factor's phrase for its two levels, else ``"dropout 0.3 instead of 0.01"``."""
     factor = _factor(row, factors)
-    if factor.get("phrase") and [row["reference"], row["level"]] == factor["levels"]:
+    if factor.get("phrase") and _is_described(row, factor):
         return factor["phrase"]
     return effect_name(row).replace(": ", " ", 1)
 
 
 def _claim(row: pd.Series, factors: Factors) -> str:
-    claim = _factor(row, factors).get("claim")
+    factor = _factor(row, factors)
+    claim = factor.get("claim") if _is_described(row, factor) else ""
     return f" The study: {claim}." if claim else ""
+
+
+def _is_described(row: pd.Series, factor: Mapping[str, Any]) -> bool:
+    """Return True if a factor's phrase and claim are about this effect."""
+    change = factor.get("change", factor.get("levels"))
+    return change is not None and [row["reference"], row["level"]] == list(change)
 
 
 def _factor(row: pd.Series, factors: Factors) -> Mapping[str, Any]:

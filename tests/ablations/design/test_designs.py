@@ -71,13 +71,16 @@ def test_settings_that_are_not_varied_have_the_values_of_the_base():
     assert design.settings(design.cells[0])["class_order"] == "unsorted"
 
 
-def test_labels_are_short_and_unique():
+def test_labels_name_the_levels_in_words_and_are_unique():
     design = make("full", CARD, {}, seeds=1)
     labels = [design.label(cell) for cell in design.cells]
     assert len(set(labels)) == 16
-    assert max(map(len, labels)) <= 14
-    alike = make("full", parse_factors("smote=100,1000,off,on", []), {}, seeds=1)
-    assert len({alike.label(cell) for cell in alike.cells}) == 4
+    assert labels[0] == "unsorted, 1 conv, dropout 0.01, no SMOTE"
+    assert max(map(len, labels)) == len(labels[0])
+    other = make("full", parse_factors("learning_rate=0.001,1e-5 smote=100,1000,on", []), {}, seeds=1)
+    labels = [other.label(cell) for cell in other.cells]
+    assert labels[:3] == ["rate 0.001, SMOTE 100", "rate 0.001, SMOTE 1000", "rate 0.001, SMOTE"]
+    assert labels[3:] == [label.replace("0.001", "1e-05") for label in labels[:3]]
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def test_the_report_and_smotes_pictures_stand_on_the_parent(suite, parent):
     assert "report.html" in files("")
     assert {"report/report.md", "report/effects.tex", "report/effects.png"} <= files("report")
     assert {"smote/counts.png", "smote/counts.json"} <= files("smote")
-    assert parent.data.tags["command"].startswith("mlflow run . -e ablate -P data=")
+    assert parent.data.tags["command"].startswith("mlflow run . -e ablate --env-manager local -P data=")
 
 
 def test_smotes_contact_sheet_and_counts(suite, more):

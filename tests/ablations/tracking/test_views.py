@@ -90,7 +90,7 @@ def test_cells_of_one_seed_are_sorted_by_accuracy_with_all_charts(page, suite):
     accuracy = {run.info.run_name: run.data.metrics["test/accuracy"] for run in suite.cells()}
     first = page.locator(".ag-row[row-index='0'] a").last
     assert accuracy[first.inner_text()] == max(
-        value for name, value in accuracy.items() if name.count("-") == len(FACTORS)
+        value for name, value in accuracy.items() if name.count(",") == len(FACTORS)
     )
 
 
@@ -106,10 +106,10 @@ def test_the_table_has_columns_for_metrics_and_factors_only(page, suite):
 def test_seeds_are_grouped_by_cell_including_reused_runs(page, more):
     page.goto(link(more.stdout, "cells"))
     expect(page.get_by_text("4 matching runs")).to_be_visible()
-    for level in ("aut", "off"):
-        row = page.get_by_role("row").filter(has_text=f"Group: {level}")
-        expect(row).to_have_text(re.compile(rf"Group: {level}\s*2\b"))
-    expect(page.get_by_role("row").filter(has_text="-s0")).to_have_count(0)  # the groups are folded
+    for cell in ("SMOTE auto", "no SMOTE"):
+        row = page.get_by_role("row").filter(has_text=f"Group: {cell}")
+        expect(row).to_have_text(re.compile(rf"Group: {cell}\s*2\b"))
+    expect(page.get_by_role("row").filter(has_text=", seed 0")).to_have_count(0)  # the groups are folded
     expect(chart(page, "test/accuracy").locator(".barlayer .point")).to_have_count(2)
 
 
@@ -138,7 +138,8 @@ def test_the_report_link_opens_the_report_among_the_artifacts(page, more):
 
 def test_comparing_runs_shows_differing_factors_and_accuracies(page, suite):
     runs = {run.info.run_name: run.info.run_id for run in suite.cells()}
-    pair = [runs["sor-1-.01-off-s0"], runs["sor-3-.1-off-s0"]]
+    names = ("sorted, 1 conv, dropout 0.01, no SMOTE", "sorted, 3 conv, dropout 0.1, no SMOTE")
+    pair = [runs[f"{name}, seed 0"] for name in names]
     page.goto(f'/#/compare-runs?runs={json.dumps(pair)}&experiments=["0"]')
     for name in ("conv_layers", "dropout", "test/accuracy"):
         expect(page.get_by_text(name, exact=True).first).to_be_visible()
