@@ -17,9 +17,10 @@ one value in sixteen: all are normalised, activated and pooled in turn, and so a
   Pixels need no gradient, and that of the weights follows from the patches of the maxima and the same sums.
 - **The edge of a later map is 0** and is not computed, since padding is wider than a patch (`kernels`).
 
-The later convolutions themselves are torch's. A kernel is a matrix ``(4 * channels, maps)``; a patch holds its
-numbers by row, column, channel. Sums over a map end in float64. Torch's own, in float32 with channels last,
-lose digits over large maps: there, this forward pass is nearer to the plain network in float64.
+The later convolutions themselves are torch's. In the first one, a kernel is a matrix ``(12, maps)``; a patch
+holds its numbers by row, column, channel. Sums over a map end in float64. Torch's
+own, in float32 with channels last, lose digits over large maps: there, this forward pass is nearer to the
+plain network in float64.
 
 - `dispatch`: the forward pass of a whole network
 - `operations`: the differentiable operations that it consists of
