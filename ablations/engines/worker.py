@@ -23,7 +23,6 @@ from wikiart.images import store
 from wikiart.images.store import Store
 from wikiart.learning import evaluation, training
 from wikiart.learning.data import TrainingData
-from wikiart.smote.cached import recipes_of_store
 
 SAVE_INTERVAL = float(os.environ.get("WIKIART_SAVE_SECONDS", "30"))  # seconds between two states on disk
 CUDA_GRAPH = os.environ.get("WIKIART_CUDA_GRAPHS") == "1"  # docs/speed.md
@@ -146,7 +145,7 @@ def _train(
 
     network = training.train(
         config,
-        TrainingData.from_store(data, recipes_of_store(data, config.smote, config.seed, job.device)),
+        TrainingData.from_store(data, config, job.device),
         device=job.device,
         on_epoch=on_epoch,
         state_file=job.training.files.state,

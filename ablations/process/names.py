@@ -13,6 +13,13 @@ METRICS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "ma
 #: Metrics of the learning curve, one value per epoch: field of ``Epoch`` -> metric.
 CURVES = {"loss": "train/loss", "accuracy": "train/accuracy"}
 
+#: The same on the validation images, of trainings that have some.
+VALIDATION_CURVES = {
+    "validation_loss": "validation/loss",
+    "validation_accuracy": "validation/accuracy",
+    "validation_balanced_accuracy": "validation/balanced_accuracy",
+}
+
 CLASS_METRIC_CHARACTERS = 220  # of a style in the name of its metric; MLflow allows 250 in all
 
 # Tags of runs.

@@ -8,12 +8,13 @@ from functools import cache
 from operator import attrgetter
 from pathlib import Path
 
+import numpy as np
+
 from ablations.engines.local import Local
 from ablations.engines.worker import Job
 from wikiart.images import store
 from wikiart.learning import training
-from wikiart.learning.data import TrainingData
-from wikiart.smote.cached import recipes_of_store
+from wikiart.learning.data import TrainingData, validation_rows
 from wikiart.smote.levels import planned_counts
 
 MIN_PIXELS = 1e9  #: pixels over all epochs of all trainings; an estimate for less would take too long itself
@@ -34,7 +35,8 @@ def seconds(jobs: Sequence[Job], engine: Local) -> list[float] | None:
     configs = [job.training.config for job in jobs]
     count_images = cache(_count_images)
     steps = [
-        config.epochs * math.ceil(count_images(job.training.store, config.smote) / config.batch_size)
+        config.epochs
+        * math.ceil(count_images(job.training.store, config.smote, config.validation) / config.batch_size)
         for job, config in zip(jobs, configs, strict=True)
     ]
     pixels = sum(
@@ -62,10 +64,11 @@ def makespan(durations: Sequence[float], workers: int) -> float:
     return max(free_at)
 
 
-def _count_images(folder: Path, level: str) -> int:
-    """Count the real and synthetic images of an epoch."""
+def _count_images(folder: Path, level: str, validation: float) -> int:
+    """Count the real and synthetic images of an epoch, which are about as many with every seed."""
     data = store.load(folder)
-    return sum(planned_counts(level, data.train.labels, data.classes).values())
+    labels = np.delete(data.train.labels, validation_rows(data.train.labels, validation, seed=0))
+    return sum(planned_counts(level, labels, data.classes).values())
 
 
 def _time_steps(jobs: Sequence[Job]) -> list[float]:
@@ -73,7 +76,6 @@ def _time_steps(jobs: Sequence[Job]) -> list[float]:
     durations = []
     for job in jobs:
         config, data = job.training.config, store.load(job.training.store)
-        recipes = recipes_of_store(data, config.smote, config.seed, job.device)
-        images = TrainingData.from_store(data, recipes)
+        images = TrainingData.from_store(data, config, job.device)
         durations.append(training.time_step(config, images, device=job.device, seconds=0.5))
     return durations

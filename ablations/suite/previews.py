@@ -15,7 +15,8 @@ from ablations.process.errors import first_line
 from ablations.process.progress import progress_bar
 from ablations.tracking.destination import Destination
 from wikiart.images.store import Store
-from wikiart.smote.cached import recipes_of_store
+from wikiart.learning.config import TrainingConfig
+from wikiart.learning.data import TrainingData, validation_rows
 from wikiart.smote.levels import planned_counts
 from wikiart.smote.recipes import Recipes
 from wikiart.smote.spelling import level_file, split_level
@@ -26,8 +27,9 @@ SHOWN = 12  # styles on a contact sheet
 def log(destination: Destination, design: Design, store: Store, device: str) -> None:
     """Log ``smote/`` on the suite's run: a contact sheet for each level, and the counts of all levels.
 
-    The sheets are those of the first seed; levels that copy have none. The neighbours that are searched for
-    them are kept in the cache, where the trainings find them.
+    The sheets and counts are those of the first seed, and of the first cell that has the level; levels that
+    copy have no sheet. The neighbours that are searched for them are kept in the cache, where the trainings
+    find them.
 
     Parameters
     ----------
@@ -46,17 +48,20 @@ def log(destination: Destination, design: Design, store: Store, device: str) -> 
         A file of styles and counts does not fit the images.
     """
     seed = design.seeds[0]
-    levels = dict.fromkeys(design.config(cell, seed).smote for cell in design.cells)
+    levels: dict[str, TrainingConfig] = {}
+    for cell in design.cells:
+        config = design.config(cell, seed)
+        levels.setdefault(config.smote, config)
     levels.pop("off", None)
     if not levels:
         return
     counts = {"before": planned_counts("off", store.train.labels, store.classes)}
-    for level in levels:
-        counts[level] = _target_counts(level, store)
+    for level, config in levels.items():
+        counts[level] = _target_counts(config, store)
         if split_level(level)[0]:
             continue  # copies look like their parents, and need no neighbours
         with progress_bar(f"SMOTE {level}: neighbours") as progress:
-            recipes = recipes_of_store(store, level, seed, device, progress)
+            recipes = TrainingData.from_store(store, config, device, progress).recipes
         if len(recipes.labels):
             sheet = _contact_sheet(store, recipes)
             destination.log_figure(sheet, f"smote/sheet-{Path(level).stem}.png")
@@ -67,10 +72,12 @@ def log(destination: Destination, design: Design, store: Store, device: str) -> 
     destination.log_table(table.reset_index(names="style"), "smote/counts.json")
 
 
-def _target_counts(level: str, store: Store) -> dict[int, int]:
-    """Return the number of training images that each class has with a SMOTE level."""
+def _target_counts(config: TrainingConfig, store: Store) -> dict[int, int]:
+    """Return the number of images of each class that a configuration trains on."""
+    level, labels = config.smote, store.train.labels
+    labels = np.delete(labels, validation_rows(labels, config.validation, config.seed))
     try:
-        return planned_counts(level, store.train.labels, store.classes)
+        return planned_counts(level, labels, store.classes)
     except (ValueError, OSError, YAMLError) as error:  # from reading the file
         remedy = "correct the file" if level_file(level) else "choose a smaller number"
         raise DesignError(f"smote={level}: {first_line(error)}: {remedy}") from error

@@ -78,9 +78,10 @@ def _inherited(destination: Destination) -> Mapping[str, str]:
 def log_curve(destination: Destination, run_id: str, points: Sequence[Point]) -> None:
     """Log points of the learning curve; points that the run has already are not duplicated."""
     metrics = [
-        Metric(metric, getattr(epoch, name), time_ms, epoch.number)
+        Metric(metric, value, time_ms, epoch.number)
         for time_ms, epoch in points
-        for name, metric in names.CURVES.items()
+        for name, metric in (names.CURVES | names.VALIDATION_CURVES).items()
+        if (value := getattr(epoch, name)) is not None
     ]
     destination.client.log_batch(run_id, metrics=metrics)
 

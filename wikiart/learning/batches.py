@@ -12,10 +12,10 @@ MEMORY_SHARE = 0.5  #: of a GPU's free memory that images may take; the rest is 
 
 
 class BatchReader:
-    """Reads batches of the real images, followed by the synthetic ones.
+    """Reads batches of the real images that are trained on, followed by the synthetic ones.
 
     Item ``k`` is ``images[first[k]] + weight[k] * (images[second[k]] - images[first[k]])``; for a
-    real image ``first[k] = second[k] = k`` and ``weight[k] = 0``. On a GPU with enough free memory
+    real image both are its row and ``weight[k] = 0``. On a GPU with enough free memory
     all images are copied there once, as uint8, and batches are made there.
 
     Parameters
@@ -40,16 +40,16 @@ class BatchReader:
         self._images = torch.from_numpy(data.images)
         if self.on_gpu:
             self._images = self._images.to(self.device)
-        recipes, rows = data.recipes, np.arange(len(data.labels))
+        recipes, rows = data.recipes, data.rows
         self._has_synthetic = len(recipes.labels) > 0
-        self._labels = self._on_device(np.concatenate([data.labels, recipes.labels]).astype(np.int64))
+        self._labels = self._on_device(np.concatenate([data.labels[rows], recipes.labels]).astype(np.int64))
         self._first = self._on_device(np.concatenate([rows, recipes.first]))
         self._second = self._on_device(np.concatenate([rows, recipes.second]))
         weights = np.concatenate([np.zeros(len(rows), np.float32), recipes.weight])
         self._weight = self._on_device(weights.astype(np.float32))
         self._sums = np.full((len(self), 18, 3), np.nan)  # of each item, once they are known
         if data.pixel_sums is not None:
-            self._sums[: len(rows)] = data.pixel_sums
+            self._sums[: len(rows)] = data.pixel_sums[rows]
 
     def _on_device(self, values: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(values).to(self.device)
@@ -81,6 +81,10 @@ class BatchReader:
                 pixels = pixels.float()
                 pixels[blended] = torch.lerp(pixels[blended], self._pixels(second).float(), weight)
         return pixels.permute(0, 3, 1, 2), self._labels[index]
+
+    def images(self, rows: torch.Tensor) -> torch.Tensor:
+        """Read real images by row: uint8 (b, 3, size, size), channels last in memory."""
+        return self._pixels(rows.to(self.device)).permute(0, 3, 1, 2)
 
     def pixel_sums(self, index: torch.Tensor, pixels: torch.Tensor) -> np.ndarray:
         """Return the sum of the pixel sums of a batch; they are computed once for each item.

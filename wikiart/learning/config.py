@@ -36,6 +36,9 @@ class TrainingConfig(BaseModel):
     class_weights: Literal["none", "balanced", "effective"] = Field(
         "none", description="of the loss: none, balanced, or effective (number of samples, beta 0.999)"
     )
+    validation: float = Field(
+        0.0, ge=0, le=0.5, description="share of the training images that is kept from training, for its curve"
+    )
     learning_rate: float = Field(0.001, gt=0, le=10, description="of Adam")
     batch_size: int = Field(16, ge=2, le=65536, description="images per step")
     epochs: int = Field(10, ge=1, le=100_000, description="passes over the training images")
@@ -43,7 +46,9 @@ class TrainingConfig(BaseModel):
     precision: Literal["float32", "tf32", "bf16"] = Field(
         "float32", description="float32; tf32 (on a GPU, else the same) or bf16 for what is multiplied"
     )
-    seed: int = Field(0, ge=0, lt=2**32, description="of initialisation, order, dropout and SMOTE")
+    seed: int = Field(
+        0, ge=0, lt=2**32, description="of initialisation, order, dropout, SMOTE and validation"
+    )
 
 
 _BOUNDS = {

@@ -1,16 +1,21 @@
 """The images that a network is trained on, as one object."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
+from sklearn.model_selection import train_test_split
 
+from wikiart.errors import DataError
 from wikiart.images.store import Store
+from wikiart.learning.config import TrainingConfig
+from wikiart.smote.cached import recipes_of_store
 from wikiart.smote.recipes import Recipes
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """Labelled images and the synthetic images that are added to them.
+    """Labelled images, the synthetic images that are added to them, and the images kept for validation.
 
     Parameters
     ----------
@@ -24,6 +29,8 @@ class TrainingData:
         Number of classes, which is the number of outputs of a network.
     pixel_sums : float64 array (n, 18, 3), optional
         Of ``images``, see `wikiart.images.sums`. Default: each is computed when its image is first read.
+    validation : int64 array (m,), optional
+        Rows of ``images`` that are not trained on. Default: none.
     """
 
     images: np.ndarray
@@ -31,13 +38,84 @@ class TrainingData:
     recipes: Recipes
     classes: int
     pixel_sums: np.ndarray | None = None
+    validation: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Rows of ``images`` that are trained on, int64, ascending."""
+        return np.delete(np.arange(len(self.labels)), self.validation)
 
     @property
     def class_counts(self) -> np.ndarray:
         """Number of items of each class in an epoch, int64 (classes,): real and synthetic images."""
-        return np.bincount(np.concatenate([self.labels, self.recipes.labels]), minlength=self.classes)
+        labels = np.concatenate([self.labels[self.rows], self.recipes.labels])
+        return np.bincount(labels, minlength=self.classes)
 
     @classmethod
-    def from_store(cls, store: Store, recipes: Recipes) -> "TrainingData":
-        """Combine the training images of a store with synthetic ones."""
-        return cls(store.train.images, store.train.labels, recipes, len(store.classes), store.pixel_sums())
+    def from_store(
+        cls,
+        store: Store,
+        config: TrainingConfig,
+        device: str = "cpu",
+        progress: Callable[[float, float], None] = lambda done, total: None,
+    ) -> "TrainingData":
+        """Set the validation images of a store aside, and draw the synthetic images from the others.
+
+        Parameters
+        ----------
+        store : Store
+            The decoded images; those of the test split are not read.
+        config : TrainingConfig
+            ``validation``, ``smote`` and ``seed`` of it.
+        device, progress
+            See `wikiart.smote.cached.recipes_of_store`.
+
+        Raises
+        ------
+        wikiart.errors.DataError
+            No style has enough images for the share of ``validation``.
+        wikiart.errors.CacheError
+            The neighbours cannot be written to the cache.
+        """
+        labels = store.train.labels
+        validation = validation_rows(labels, config.validation, config.seed)
+        rows = np.delete(np.arange(len(labels)), validation)
+        recipes = recipes_of_store(store, config.smote, config.seed, device, progress, rows=rows)
+        return cls(store.train.images, labels, recipes, len(store.classes), store.pixel_sums(), validation)
+
+
+def validation_rows(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Draw the validation images: a share of each style that is large enough for one.
+
+    Equal to ``train_test_split(test_size=share, stratify=labels, random_state=seed)`` of scikit-learn on
+    the images of the styles with ``1 / share`` images or more. Smaller styles are trained on as a whole.
+
+    Parameters
+    ----------
+    labels : int array (n,)
+        Class of each training image, 0 or more.
+    share : float
+        0 to 0.5; 0: none.
+    seed : int
+        Of the training: all trainings of a seed, with the same images, have the same validation images.
+
+    Returns
+    -------
+    int64 array (m,)
+        Rows in ascending order.
+
+    Raises
+    ------
+    wikiart.errors.DataError
+        No style has that many images.
+    """
+    if share == 0:
+        return np.empty(0, np.int64)
+    large = np.flatnonzero(np.bincount(labels)[labels] * share >= 1)
+    if len(large) == 0:
+        raise DataError(
+            f"validation={share:g} needs a style of {np.ceil(1 / share):,.0f} training images or more, and "
+            "there is none: choose a larger share"
+        )
+    _, drawn = train_test_split(large, test_size=share, stratify=labels[large], random_state=seed)
+    return np.sort(drawn)

@@ -14,6 +14,7 @@ from wikiart.learning.data import TrainingData
 from wikiart.learning.network import Network
 from wikiart.learning.state import Epoch, State
 from wikiart.learning.steps import RecordedStep, Step
+from wikiart.learning.validation import validate
 
 WARM_UP, MEASURED = 2, 5  #: steps that `time_step` leaves out, and the fewest whose time it measures
 
@@ -67,7 +68,7 @@ def train(
     for number in range(len(state.curve) + 1, config.epochs + 1):
         for index in shuffled_batches(len(step.reader), config.batch_size, generator, step.reader.device):
             take_step(index)
-        state.curve.append(_summarize_epoch(number, step))
+        state.curve.append(_summarize_epoch(number, step, data))
         on_epoch(state.curve[-1])
         if state_file and time.monotonic() - last_save >= save_interval:
             state.save(state_file)
@@ -102,11 +103,14 @@ def initialise(config: TrainingConfig, data: TrainingData, device: str) -> tuple
     return network, Step(network, optimizer, BatchReader(data, device), config.precision, on_device)
 
 
-def _summarize_epoch(number: int, step: Step) -> Epoch:
-    """Return loss and accuracy of the steps since the last call, and reset their sums."""
+def _summarize_epoch(number: int, step: Step, data: TrainingData) -> Epoch:
+    """Return loss and accuracy of the steps since the last call, and reset their sums; validate."""
     loss_sum, correct = step.total.tolist()
     step.total.zero_()
-    return Epoch(number, loss_sum / len(step.reader), correct / len(step.reader))
+    epoch = Epoch(number, loss_sum / len(step.reader), correct / len(step.reader))
+    if len(data.validation) == 0:
+        return epoch
+    return epoch._replace(**validate(step.network, step.reader, data)._asdict())
 
 
 def time_step(

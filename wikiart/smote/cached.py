@@ -24,10 +24,11 @@ def recipes_of_store(
     seed: int,
     device: str = "cpu",
     progress: Callable[[float, float], None] = lambda done, total: None,
+    rows: np.ndarray | None = None,
 ) -> Recipes:
     """Return the recipes of a SMOTE level for a store's training images.
 
-    The neighbours depend on neither level nor seed: they are searched once per store and read from
+    The neighbours depend on neither level nor seed: they are searched once for the images and read from
     the cache by every later call in any process.
 
     Parameters
@@ -43,23 +44,29 @@ def recipes_of_store(
     progress : callable
         Called during a search with the number of classes searched (a fraction within a class) and
         the number of all classes.
+    rows : int64 array (n,), optional
+        The training images to draw from, ascending. Default: all.
 
     Raises
     ------
     wikiart.errors.CacheError
         The neighbours cannot be written to the cache.
     """
-    cache, labels = Cache.of_store(store.folder), store.train.labels
+    cache = Cache.of_store(store.folder)
+    rows = np.arange(len(store.train.labels)) if rows is None else rows
+    labels = store.train.labels[rows]
 
-    def search(images: np.ndarray, rows: np.ndarray, k: int) -> np.ndarray:
+    def search(images: np.ndarray, positions: np.ndarray, k: int) -> np.ndarray:
         def report(share: float) -> None:
-            progress(int(labels[rows[0]]) + share, len(store.classes))
+            progress(int(labels[positions[0]]) + share, len(store.classes))
 
-        compute = partial(nearest, images, rows, k, device=device, progress=report)
-        return cached_neighbours(cache, store.digest, rows, k, compute)
+        of_class = rows[positions]
+        compute = partial(nearest, images, of_class, k, device=device, progress=report)
+        return cached_neighbours(cache, store.digest, of_class, k, compute)
 
     with cache_errors(cache.root):
-        return draw_recipes(store.train.images, labels, level, seed, styles=store.classes, search=search)
+        recipes = draw_recipes(store.train.images, labels, level, seed, styles=store.classes, search=search)
+    return recipes._replace(first=rows[recipes.first], second=rows[recipes.second])
 
 
 def cached_neighbours(

@@ -80,7 +80,7 @@ def draw_recipes(
     Parameters
     ----------
     images : uint8 array (n, size, size, 3)
-        May be a memory map; only classes that need synthetic images are read.
+        May be a memory map; only classes that need synthetic images are read, by ``search``.
     labels : int array (n,)
         Class of each image, 0 or more.
     level : str or mapping

@@ -150,6 +150,7 @@ def test_every_field_of_a_configuration_can_be_a_factor():
         "dropout": "0,0.5",
         "smote": "off,copy:auto",
         "class_weights": "none,balanced",
+        "validation": "0,0.1",
         "learning_rate": "0.01,0.001",
         "batch_size": "16,32",
         "epochs": "1,2",

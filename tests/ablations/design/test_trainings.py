@@ -26,7 +26,7 @@ FIRST = (
     "precision",
     "seed",
 )
-OTHER = {"class_weights": "balanced"}
+OTHER = {"class_weights": "balanced", "validation": 0.1}
 
 
 @pytest.fixture(scope="module")

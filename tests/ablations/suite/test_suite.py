@@ -63,6 +63,7 @@ def test_metrics_curves_and_description(suite, cells):
         assert {name for name in run.data.metrics if name.startswith("test_class/")} == tested
         curve = suite.client.get_metric_history(run.info.run_id, "train/loss")
         assert [point.step for point in curve] == list(range(1, TINY["epochs"] + 1))
+        assert not any(name.startswith("validation/") for name in run.data.metrics)
         assert "Cell" in run.data.tags["mlflow.note.content"]
         assert {inputs.dataset.name for inputs in run.inputs.dataset_inputs} == {
             "train images",

@@ -94,7 +94,7 @@ def test_eight_writers_lose_nothing_when_the_server_restarts(server, login, tmp_
         for epoch in range(1, EPOCHS + 1):
             if epoch == EPOCHS // 2:
                 halfway.wait(120)
-            logger.epoch(Epoch(epoch, 1 / epoch, number / WRITERS))
+            logger.epoch(Epoch(epoch, 1 / epoch, number / WRITERS, 2 / epoch, 0.5, 0.25))
         outputs = [number % len(data.classes)] * len(data.test.labels)
         trained = outcome.Outcome(tmp_path / f"{number}", outputs, logger.curve, 1.0, ["a remark"])
         outcome.write(trained, save_model)
@@ -111,8 +111,12 @@ def test_eight_writers_lose_nothing_when_the_server_restarts(server, login, tmp_
     assert len(runs) == 2 * WRITERS
     assert {run.info.status for run in runs} == {"FINISHED"}
     for run in runs:
-        curve = client.get_metric_history(run.info.run_id, "train/loss")
-        assert [(point.step, point.value) for point in curve] == [(n, 1 / n) for n in range(1, EPOCHS + 1)]
+        for metric, first in (("train/loss", 1), ("validation/loss", 2)):
+            curve = client.get_metric_history(run.info.run_id, metric)
+            expected = [(n, first / n) for n in range(1, EPOCHS + 1)]
+            assert [(point.step, point.value) for point in curve] == expected
+        assert run.data.metrics["validation/accuracy"] == 0.5
+        assert run.data.metrics["validation/balanced_accuracy"] == 0.25
         files = {file.path for file in client.list_artifacts(run.info.run_id)}
         assert {"items.json", "confusion.json", "confusion.png", "classes.json", "log.txt"} <= files
         [model] = run.outputs.model_outputs

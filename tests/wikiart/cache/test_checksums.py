@@ -22,7 +22,6 @@ from wikiart.learning.config import TrainingConfig
 from wikiart.learning.data import TrainingData
 from wikiart.learning.training import train
 from wikiart.sample import generate as sample
-from wikiart.smote.cached import recipes_of_store
 
 CONFIG = TrainingConfig(image_size=16, epochs=2, batch_size=4, conv_layers=1, smote="auto")
 FINGERPRINT = "f" * 64
@@ -88,8 +87,7 @@ class Prepared:
     def results(self) -> dict[str, bytes]:
         """Open everything through the functions that a suite uses."""
         decoded = build_store(self.dataset, 16, self.cache.root)
-        recipes = recipes_of_store(decoded, "auto", 0)
-        data = TrainingData.from_store(decoded, recipes)
+        data = TrainingData.from_store(decoded, CONFIG)
         files = self.cache.training(FINGERPRINT)
         trained = outcome.read(files.outcome)
         if trained is None:
@@ -103,7 +101,7 @@ class Prepared:
             "names": repr([decoded.classes, *(split.paths for split in images.values())]).encode(),
             "pixels": b"".join(split.images.tobytes() + split.labels.tobytes() for split in images.values()),
             "facts": b"".join(c.tobytes() for split in images for c in decoded.facts(split)),
-            "recipes": b"".join(column.tobytes() for column in recipes),
+            "recipes": b"".join(column.tobytes() for column in data.recipes),
             "outputs": repr(trained.outputs).encode(),
             "weights": (trained.model / "weights.npy").read_bytes(),
         }
@@ -197,7 +195,7 @@ def test_a_state_of_another_network_is_left_alone(prepared, caplog):
     """It has the right name and checksum, but other shapes: the training begins at its first epoch."""
     made, _, _ = prepared
     decoded = build_store(made.dataset, 16, made.cache.root)
-    data = TrainingData.from_store(decoded, recipes_of_store(decoded, "auto", 0))
+    data = TrainingData.from_store(decoded, CONFIG)
     state = made.cache.root / "state.pt"
     train(CONFIG.model_copy(update={"conv_layers": 3}), data, state_file=state, save_interval=0)
     with caplog.at_level(logging.WARNING, "wikiart"):
