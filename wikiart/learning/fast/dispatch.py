@@ -7,9 +7,8 @@ from torch import nn
 from wikiart.images.sums import pixel_sums
 from wikiart.learning.fast import layout
 from wikiart.learning.fast.maps import NormalisedMaps, NormalisedPixelMaps, PixelMaps
-from wikiart.learning.fast.normalisation import BatchNormalisation
-from wikiart.learning.fast.operations import ConvolutionLayer, ConvolveAndPool
-from wikiart.learning.network import Network, SingleConvolution
+from wikiart.learning.fast.operations import ConvolveAndPool, NormaliseAndPool, PixelLayer
+from wikiart.learning.network import ConvolutionBlock, Network, SingleConvolution
 
 
 def forward(network: Network, pixels: torch.Tensor, sums: np.ndarray | None = None) -> torch.Tensor:
@@ -46,19 +45,24 @@ def forward(network: Network, pixels: torch.Tensor, sums: np.ndarray | None = No
         convolution = features.convolution
         maps = ConvolveAndPool.apply(pixels, convolution.weight, convolution.bias)
         return network.head(features.norm(maps.flatten(1)))
-    maps = pixels
+    first, *others = features.blocks
     if network.training:
         sums = pixel_sums(layout.channels_last(pixels)).sum(0) if sums is None else sums
-        for block in features.blocks:
-            convolution, norm = block.convolution, block.norm
-            tensors = (convolution.weight, convolution.bias, norm.weight, norm.bias)
-            maps, sums = ConvolutionLayer.apply(maps, *tensors, norm, sums), None
+        maps = PixelLayer.apply(pixels, *_parameters(first), first.norm, sums)
+        for block in others:
+            weight, *tensors = _parameters(block)
+            values = nn.functional.conv2d(maps, weight, padding=1)
+            maps = NormaliseAndPool.apply(values, *tensors, block.norm)
     else:
-        first, *others = features.blocks
         maps = _convolve_and_normalise(first.convolution, first.norm, pixels).relu()
         for block in others:
             maps = block(maps)
     return network.head(maps.flatten(1))
+
+
+def _parameters(block: ConvolutionBlock) -> tuple[torch.Tensor | None, ...]:
+    """Return weight and bias of the convolution, scale and shift of the normalisation."""
+    return block.convolution.weight, block.convolution.bias, block.norm.weight, block.norm.bias
 
 
 def _convolve_and_normalise(
@@ -81,14 +85,12 @@ def compile_loops() -> None:
     Takes some seconds the first time on each machine. Starts no thread, so that the process may be
     forked afterwards.
     """
+    scale, shift = torch.ones(4), torch.zeros(4)
     for dtype in (torch.uint8, torch.float32):
         pixels = torch.zeros(2, 3, 16, 16, dtype=dtype)
-        PixelMaps(pixels, torch.zeros(12, 1))
-        first = NormalisedPixelMaps(
-            pixels, torch.zeros(12, 4), pixel_sums(layout.channels_last(pixels)).sum(0)
-        )
-        for maps in (first, NormalisedMaps(torch.zeros(2, 4, 4, 4), torch.zeros(16, 4))):
-            norm = BatchNormalisation(maps, torch.ones(4), torch.zeros(4), 1e-5)
-            output = norm.activate(maps.pooled)
-            *_, gradient = norm.gradients(output, output, maps.pooled)
-            maps.gradients(gradient)
+        one = PixelMaps(pixels, np.zeros((12, 1)), np.zeros(1), -np.inf, np.float32)
+        sums = pixel_sums(layout.channels_last(pixels)).sum(0)
+        first = NormalisedPixelMaps(pixels, torch.zeros(12, 4), scale, shift, 1e-5, sums)
+        later = NormalisedMaps(torch.zeros(2, 4, 8, 8), scale, shift, 1e-5)
+        for maps in (one, first, later):
+            maps.gradients(np.zeros_like(maps.output))

@@ -9,7 +9,6 @@ from torch.autograd.function import once_differentiable
 
 from wikiart.learning.fast import layout
 from wikiart.learning.fast.maps import NormalisedMaps, NormalisedPixelMaps, PixelMaps
-from wikiart.learning.fast.normalisation import BatchNormalisation
 
 
 class ConvolveAndPool(torch.autograd.Function):
@@ -21,61 +20,76 @@ class ConvolveAndPool(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, pixels: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
         """Return pooled maps (n, c, side, side), channels last in memory."""
-        ctx.maps = PixelMaps(pixels, layout.kernel_of_weight(weight))
-        return layout.channels_first(ctx.maps.pooled + bias.detach().numpy())
+        kernel, constant = layout.kernel_of_weight(weight).numpy(), bias.detach().numpy()
+        ctx.maps = PixelMaps(pixels, kernel, constant, -np.inf, kernel.dtype)
+        return layout.channels_first(ctx.maps.output)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[None, torch.Tensor, torch.Tensor]:
-        """Return the gradients of weight and bias.
-
-        A pooled value is ``patch_of_the_maximum . kernel + bias``, so the kernel's gradient is the sum
-        of these patches, each weighted by the gradient of its value.
-        """
-        kernel = ctx.maps.sum_winning_patches(layout.channels_last(gradient))
-        return None, layout.weight_of_kernel(kernel, gradient.dtype), gradient.sum((0, 2, 3))
+        """Return the gradients of weight and bias."""
+        kernel, bias = ctx.maps.gradients(layout.channels_last(gradient))
+        return None, layout.weight_of_kernel(kernel, gradient.dtype), layout.like(bias, gradient)
 
 
-class ConvolutionLayer(torch.autograd.Function):
-    """A `ConvolutionBlock` in training mode: convolution, batch normalisation, pool and ReLU.
+class PixelLayer(torch.autograd.Function):
+    """The first `ConvolutionBlock` in training mode: convolution, batch normalisation, pool and ReLU.
 
-    The first layer, whose maps are pixels and need no gradient, is given the sum of their pixel sums, the
-    others None. Updates the running statistics of ``norm``. The bias of the convolution is used for these
-    alone: normalisation subtracts it again, so its gradient is 0. (The plain network returns rounding errors
-    for it.)
+    Updates the running statistics of ``norm``. The bias of the convolution is used for these alone:
+    normalisation subtracts it again, so its gradient is 0. (The plain network returns rounding errors.)
+    ``sums`` is the sum of the images' pixel sums, float64 (18, 3).
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        pixels: torch.Tensor,
+        weight: torch.Tensor,
+        bias: torch.Tensor,
+        scale: torch.Tensor,
+        shift: torch.Tensor,
+        norm: nn.BatchNorm2d,
+        sums: np.ndarray,
+    ) -> torch.Tensor:
+        """Return maps (n, c, side, side), channels last in memory."""
+        kernel = layout.kernel_of_weight(weight)
+        ctx.maps = NormalisedPixelMaps(pixels, kernel, scale, shift, norm.eps, sums)
+        ctx.maps.norm.update_running_statistics(norm, bias)
+        return layout.channels_first(ctx.maps.output)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple:
+        """Return the gradients of weight, bias, scale and shift."""
+        kernel, scale, shift = ctx.maps.gradients(layout.channels_last(gradient))
+        weight, scale = layout.weight_of_kernel(kernel, gradient.dtype), layout.like(scale, gradient)
+        return None, weight, torch.zeros_like(scale), scale, layout.like(shift, gradient), None, None
+
+
+class NormaliseAndPool(torch.autograd.Function):
+    """A later `ConvolutionBlock` in training mode, after its convolution, which is torch's.
+
+    The convolution has no bias and a padding of 1; for the rest see `PixelLayer`.
     """
 
     @staticmethod
     def forward(
         ctx: Any,
         maps: torch.Tensor,
-        weight: torch.Tensor,
         bias: torch.Tensor,
         scale: torch.Tensor,
         shift: torch.Tensor,
         norm: nn.BatchNorm2d,
-        sums: np.ndarray | None,
     ) -> torch.Tensor:
         """Return maps (n, c, side, side), channels last in memory."""
-        # 1. Change the sign of the kernels whose scale is negative: then the largest value of a window
-        #    stays the largest when it is normalised.
-        kernel = layout.kernel_of_weight(weight) * layout.like(layout.sign_of(scale), weight)
-        # 2. Convolve and pool, with mean and variance of the whole maps.
-        ctx.maps = NormalisedMaps(maps, kernel) if sums is None else NormalisedPixelMaps(maps, kernel, sums)
-        # 3. Normalise and activate the maxima.
-        ctx.norm = BatchNormalisation(ctx.maps, scale, shift, norm.eps)
-        ctx.norm.update_running_statistics(norm, bias.detach().numpy())
-        ctx.output = ctx.norm.activate(ctx.maps.pooled)
-        return layout.channels_first(ctx.output)
+        ctx.maps = NormalisedMaps(maps, scale, shift, norm.eps)
+        ctx.maps.norm.update_running_statistics(norm, bias)
+        return layout.channels_first(ctx.maps.output)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple:
-        """Return the gradients of maps, weight, bias, scale and shift."""
-        maps: NormalisedMaps | NormalisedPixelMaps = ctx.maps
-        scale, shift, of_maps = ctx.norm.gradients(layout.channels_last(gradient), ctx.output, maps.pooled)
-        kernel, inputs = maps.gradients(of_maps)
-        # The kernel was multiplied by the sign of the scale, so its gradient is as well.
-        weight = layout.weight_of_kernel(kernel * ctx.norm.sign, gradient.dtype)
-        bias = torch.zeros(len(shift), dtype=gradient.dtype)
-        return inputs, weight, bias, layout.like(scale, gradient), layout.like(shift, gradient), None, None
+        """Return the gradients of maps, bias, scale and shift."""
+        maps, scale, shift = ctx.maps.gradients(layout.channels_last(gradient))
+        scale = layout.like(scale, gradient)
+        return layout.channels_first(maps), torch.zeros_like(scale), scale, layout.like(shift, gradient), None

@@ -40,7 +40,9 @@ def _pad(image: Any, padded: Any, width: int) -> None:
 
 
 @compiled
-def convolve_and_pool(images: Any, weights: Any, pooled: Any, winners: Any, first: int, last: int) -> None:
+def convolve_and_pool(
+    images: Any, weights: Any, bias: Any, lowest: Any, output: Any, winners: Any, first: int, last: int
+) -> None:
     """Write the largest value of every window of a convolution's maps, and the place of its patch.
 
     Of equal values the first one counts, and NaN counts as larger than all, as for torch.
@@ -51,17 +53,21 @@ def convolve_and_pool(images: Any, weights: Any, pooled: Any, winners: Any, firs
         To be convolved.
     weights : array (12 * LANES,)
         By row, column and channel of a patch, then by map; 0 for maps that do not exist.
-    pooled : array (n, side, side, maps)
+    bias : array (maps,)
+        Added to every value.
+    lowest : float
+        Smaller values become this one: 0 for a ReLU, minus infinity for none.
+    output : array (n, side, side, maps)
         To be written; at most `LANES` maps.
     winners : int32 array (n, side, side, maps)
         To be written.
     first, last : int
         Range of the items.
     """
-    side, maps = pooled.shape[2:]
+    side, maps = output.shape[2:]
     width = 3 * _padded_side(side)
-    padded = np.zeros(width * _padded_side(side), pooled.dtype)
-    best, where = np.empty(LANES, pooled.dtype), np.empty(LANES, np.int32)
+    padded = np.zeros(width * _padded_side(side), output.dtype)
+    best, where = np.empty(LANES, output.dtype), np.empty(LANES, np.int32)
     for item in range(first, last):
         _pad(images[item], padded, width)
         for line in range(side):
@@ -71,8 +77,15 @@ def convolve_and_pool(images: Any, weights: Any, pooled: Any, winners: Any, firs
                 for row in range(4):
                     start = (4 * line + row) * width + 12 * column
                     _four_patches(padded, start, width, weights, best, where)
-                pooled[item, line, column] = best[:maps]
-                winners[item, line, column] = where[:maps]
+                for n in range(maps):
+                    output[item, line, column, n] = _at_least(lowest, best[n] + bias[n])
+                    winners[item, line, column, n] = where[n]
+
+
+@compiled
+def _at_least(lowest: Any, value: Any) -> Any:
+    """Return the larger of the two, or NaN for a value that is NaN."""
+    return lowest if value < lowest else value
 
 
 @compiled
@@ -118,24 +131,26 @@ def _larger(largest: Any, origin: Any, value: Any, place: Any) -> tuple[Any, Any
 
 
 @compiled
-def convolve_and_pool_one(images: Any, w: Any, pooled: Any, winners: Any, first: int, last: int) -> None:
+def convolve_and_pool_one(
+    images: Any, w: Any, bias: Any, lowest: Any, output: Any, winners: Any, first: int, last: int
+) -> None:
     """Write what `convolve_and_pool` writes, for a single map.
 
     With one map to compute, vectors of neighbouring columns are faster than vectors of maps.
 
     Parameters
     ----------
-    images, pooled, winners, first, last
+    images, bias, lowest, output, winners, first, last
         As for `convolve_and_pool`.
     w : array (12,)
         Weights by row, column and channel of a patch.
     """
-    size, side = images.shape[1], pooled.shape[1]
+    size, side = images.shape[1], output.shape[1]
     width = _padded_side(side)
     # Columns of the four rows of a window: a whole number of vectors.
     length = (width + 15) // 16 * 16
-    planes = np.zeros((3, width, length + 1), pooled.dtype)
-    best, row_of = np.empty(length, pooled.dtype), np.empty(length, np.int32)
+    planes = np.zeros((3, width, length + 1), output.dtype)
+    best, row_of = np.empty(length, output.dtype), np.empty(length, np.int32)
     for item in range(first, last):
         # 1. A padded image for each channel: then neighbouring columns are neighbours in memory.
         for row in range(size):
@@ -156,7 +171,7 @@ def convolve_and_pool_one(images: Any, w: Any, pooled: Any, winners: Any, first:
                     upper = best[column] == best[winner] and row_of[column] < row_of[winner]
                     if best[column] > best[winner] or upper or np.isnan(best[column]):
                         winner = column
-                pooled[item, line, window, 0] = best[winner]
+                output[item, line, window, 0] = _at_least(lowest, best[winner] + bias[0])
                 winners[item, line, window, 0] = 3 * (row_of[winner] * width + winner)
 
 
@@ -179,39 +194,47 @@ def _convolve_row(planes: Any, row: int, w: Any, best: Any, row_of: Any) -> None
 
 
 @compiled
-def sum_winning_patches(images: Any, winners: Any, slopes: Any, sums: Any, first: int, last: int) -> None:
-    """Sum the patches of the maxima, weighted: the gradient of a pooled convolution's kernel.
+def sum_winning_patches(
+    images: Any, winners: Any, gradient: Any, output: Any, lowest: Any, sums: Any, first: int, last: int
+) -> None:
+    """Sum the gradients of the maxima, and the patches of the maxima, weighted by them.
+
+    These are the gradients of the bias and of the kernel of `convolve_and_pool`.
 
     Parameters
     ----------
     images : uint8 or float array (n, size, size * 3)
         What was convolved.
-    winners : int32 array (n, side, side, maps)
+    winners, output : arrays (n, side, side, maps)
         From `convolve_and_pool`.
-    slopes : array (n, side, side, maps)
-        The weights.
-    sums : array (n, maps, 12)
-        To be written; a patch is (row, column, channel).
+    gradient : array (n, side, side, maps)
+        Of ``output``. It counts where ``output`` is larger than ``lowest``.
+    lowest : float
+        As for `convolve_and_pool`.
+    sums : array (n, maps, 13)
+        To be written: the sum of the patches (row, column, channel), then that of the gradients.
     first, last : int
         Range of the items.
     """
     side, maps = winners.shape[2:]
     width = 3 * _padded_side(side)
-    padded = np.zeros(width * _padded_side(side), slopes.dtype)
+    padded = np.zeros(width * _padded_side(side), sums.dtype)
     for item in range(first, last):
         _pad(images[item], padded, width)
         sums[item] = 0
         for line in range(side):
             for column in range(side):
                 for n in range(maps):
+                    passes = output[item, line, column, n] > lowest
+                    slope = gradient[item, line, column, n] if passes else sums.dtype.type(0)
                     # As above, everything is read before it is written. Unsigned, the position needs no
                     # check whether it is negative.
                     start, s = np.uint64(winners[item, line, column, n]), sums[item, n]
                     u, v = padded[start : start + np.uint64(6)], padded[start + np.uint64(width) :]
-                    slope = slopes[item, line, column, n]
                     a, b, c = s[0] + slope * u[0], s[1] + slope * u[1], s[2] + slope * u[2]
                     d, e, f = s[3] + slope * u[3], s[4] + slope * u[4], s[5] + slope * u[5]
                     g, h, i = s[6] + slope * v[0], s[7] + slope * v[1], s[8] + slope * v[2]
                     j, k, m = s[9] + slope * v[3], s[10] + slope * v[4], s[11] + slope * v[5]
                     s[0], s[1], s[2], s[3], s[4], s[5] = a, b, c, d, e, f
                     s[6], s[7], s[8], s[9], s[10], s[11] = g, h, i, j, k, m
+                    s[12] += slope

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from wikiart.learning.fast import forward, maps
+from wikiart.learning.fast import forward
 from wikiart.learning.network import Network
 
 CLASSES = 5
@@ -226,15 +226,6 @@ def test_constant_images(conv_layers, values):
     assert torch.allclose(loss, expected, rtol=1e-9)
     for buffer, other in zip(plain.buffers(), quick.buffers(), strict=True):
         assert torch.allclose(buffer, other, rtol=1e-9, atol=1e-9)
-
-
-@pytest.mark.parametrize("conv_layers", [2, 3])
-@pytest.mark.parametrize("size", [40, 41, 42, 43])
-def test_chunk_size_changes_nothing(conv_layers, size, monkeypatch):
-    """Chunks of one image or several; the last chunk is smaller."""
-    for chunk in (1, 50000, 2**30):
-        monkeypatch.setattr(maps, "CHUNK", chunk)
-        compare(*networks(conv_layers, size), *random_batch(size, 8))
 
 
 @pytest.mark.parametrize("conv_layers", [1, 3])

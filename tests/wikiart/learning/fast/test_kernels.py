@@ -22,34 +22,6 @@ def channels_last(maps: torch.Tensor) -> np.ndarray:
     return maps.detach().permute(0, 2, 3, 1).contiguous().numpy()
 
 
-def patches_of(images: np.ndarray) -> np.ndarray:
-    count, size, _, channels = images.shape
-    patches = np.full((count, size + 1, size + 1, 4 * channels), np.nan)
-    parallel(kernels.unfold, count, images, patches)
-    return patches
-
-
-@pytest.mark.parametrize("channels", [3, 4, 16])
-@pytest.mark.parametrize("size", [16, 17, 18, 19])
-def test_patches_are_those_of_a_convolution(channels, size):
-    images = np.random.default_rng(0).normal(size=(2, size, size, channels))
-    unfolded = functional.unfold(planes(images), 2, padding=1)
-    expected = unfolded.view(2, channels, 4, size + 1, size + 1).permute(0, 3, 4, 2, 1).flatten(3).numpy()
-    assert np.array_equal(patches_of(images), expected)
-
-
-@pytest.mark.parametrize("channels", [4, 16])
-@pytest.mark.parametrize("size", [16, 17, 18, 19])
-def test_fold_is_the_gradient_of_unfold(channels, size):
-    draw = np.random.default_rng(0)
-    images = draw.normal(size=(2, size, size, channels))
-    patches = patches_of(images)
-    weights = draw.normal(size=patches.shape)
-    gradient = np.empty_like(images)
-    parallel(kernels.fold, 2, weights, gradient)
-    assert np.isclose((weights * patches).sum(), (gradient * images).sum())
-
-
 @given(
     size=st.integers(3, 40),
     channels=st.integers(1, 5),
@@ -57,9 +29,10 @@ def test_fold_is_the_gradient_of_unfold(channels, size):
     highest=st.integers(-1, 2),
     seed=st.integers(0, 1000),
     missing=st.booleans(),
+    sign=st.sampled_from([-1.0, 1.0]),
 )
 @settings(max_examples=60, deadline=None, derandomize=True)
-def test_pool(size, channels, levels, highest, seed, missing):
+def test_pool(size, channels, levels, highest, seed, missing, sign):
     """Values of few levels, so that many are equal, also to the 0 at the edge, and some NaN."""
     draw = np.random.default_rng(seed)
     inner = draw.integers(highest - levels, highest + 1, (2, size + 1, size + 1, channels)).astype(float)
@@ -68,10 +41,13 @@ def test_pool(size, channels, levels, highest, seed, missing):
     side = pooled_side(size)
     pooled = np.empty((2, side, side, channels))
     winners = np.empty(pooled.shape, np.int32)
-    parallel(kernels.pool, 2, inner, pooled, winners)
+    sums = np.empty((2, 2, channels))
+    parallel(kernels.pool, 2, inner, np.full(channels, sign), pooled, winners, sums)
     whole = functional.pad(planes(inner), (1, 1, 1, 1))
-    largest, index = functional.max_pool2d(whole, 4, padding=2, return_indices=True)
-    assert np.array_equal(pooled, channels_last(largest), equal_nan=True)
+    extreme, index = functional.max_pool2d(sign * whole, 4, padding=2, return_indices=True)
+    assert np.array_equal(pooled, sign * channels_last(extreme), equal_nan=True)
+    expected = np.stack([inner.sum((1, 2)), (inner * inner).sum((1, 2))], 1)
+    assert np.array_equal(sums, expected, equal_nan=True)
     # The position in the inner map and the channel for each position of the whole one, or the edge.
     positions = np.full((size + 3, size + 3), kernels.EDGE)
     positions[1:-1, 1:-1] = np.arange((size + 1) ** 2).reshape(size + 1, size + 1)
@@ -84,7 +60,8 @@ def test_pool(size, channels, levels, highest, seed, missing):
 @pytest.mark.parametrize("maps", [1, 2, pixels.LANES])
 @pytest.mark.parametrize("size", [3, 16, 17, 18, 19, 40])
 @pytest.mark.parametrize("kind", ["uint8", "float", "few values", "not a number"])
-def test_pixels_are_convolved_and_pooled_as_by_torch(maps, size, kind):
+@pytest.mark.parametrize("lowest", [-np.inf, 0.0])
+def test_pixels_are_convolved_and_pooled_as_by_torch(maps, size, kind, lowest):
     """Whole numbers, so that equal sums are equal; the gradient shows which patch was the largest."""
     draw = np.random.default_rng(0)
     images = draw.integers(0, 2 if kind == "few values" else 256, (3, size, size, 3)).astype(float)
@@ -97,15 +74,18 @@ def test_pixels_are_convolved_and_pooled_as_by_torch(maps, size, kind):
     if maps > 1:
         weights, loop = np.zeros((12, pixels.LANES)), pixels.convolve_and_pool
         weights[:, :maps] = kernel
-    rows = images.reshape(3, size, -1).astype(np.uint8 if kind == "uint8" else float)
-    parallel(loop, 3, rows, weights.ravel(), pooled, winners)
+    rows, bias = images.reshape(3, size, -1).astype(np.uint8 if kind == "uint8" else float), np.ones(maps)
+    parallel(loop, 3, rows, weights.ravel(), bias, lowest, pooled, winners)
     weight = torch.from_numpy(kernel).view(2, 2, 3, maps).permute(3, 2, 0, 1).contiguous().requires_grad_()
-    largest = functional.max_pool2d(functional.conv2d(planes(images), weight, padding=2), 4, padding=2)
+    values = functional.conv2d(planes(images), weight, torch.ones(maps).double(), padding=2)
+    largest = functional.max_pool2d(values, 4, padding=2)
+    largest = largest.relu() if lowest == 0 else largest
     assert np.array_equal(pooled, channels_last(largest), equal_nan=True)
     if kind == "not a number":
         return
     slopes = draw.integers(-9, 10, pooled.shape).astype(float)
     (expected,) = torch.autograd.grad(largest, weight, planes(slopes))
-    sums = np.empty((3, maps, 12))
-    parallel(pixels.sum_winning_patches, 3, rows, winners, slopes, sums)
-    assert np.array_equal(sums.sum(0).T, expected.permute(2, 3, 1, 0).reshape(12, maps))
+    sums = np.empty((3, maps, 13))
+    parallel(pixels.sum_winning_patches, 3, rows, winners, slopes, pooled, lowest, sums)
+    assert np.array_equal(sums.sum(0).T[:12], expected.permute(2, 3, 1, 0).reshape(12, maps))
+    assert np.array_equal(sums.sum(0).T[12], (slopes * (pooled > lowest)).sum((0, 1, 2)))
