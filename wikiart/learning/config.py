@@ -37,7 +37,7 @@ class TrainingConfig(BaseModel):
         "none", description="of the loss: none, balanced, or effective (number of samples, beta 0.999)"
     )
     validation: float = Field(
-        0.0, ge=0, le=0.5, description="share of the training images that is kept from training, for its curve"
+        0.0, ge=0, le=0.5, description="share of the training images that is kept for validation"
     )
     learning_rate: float = Field(0.001, gt=0, le=10, description="of Adam")
     batch_size: int = Field(16, ge=2, le=65536, description="images per step")
