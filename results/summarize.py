@@ -124,7 +124,7 @@ def _summarize_suite(
     suite: str, experiment: str, margin: float, out: Path, name: str, log: bool
 ) -> tuple[Path, list[Path]]:
     from summary.report import terminal
-    from summary.suite import check_server, log_report, newest_suite, read_suite
+    from summary.tracking import check_server, log_report, newest_suite, read_suite
 
     check_server()
     chosen = read_suite(suite or newest_suite(experiment))
@@ -137,7 +137,7 @@ def _summarize_suite(
 
 def _compare(pair: tuple[str, str], out: Path, name: str) -> tuple[Path, list[Path]]:
     from summary.report import terminal
-    from summary.suite import check_server, read_suite
+    from summary.tracking import check_server, read_suite
 
     check_server()
     one, other = map(read_suite, pair)

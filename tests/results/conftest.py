@@ -6,7 +6,8 @@ import pytest
 
 import suites
 from simulation import full_factorial
-from summary.suite import Suite, read_suite
+from summary.suite import Suite
+from summary.tracking import read_suite
 
 
 @pytest.fixture(scope="session")

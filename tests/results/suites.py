@@ -1,5 +1,7 @@
 """Small suites for the tests: designs of the study's four factors, and their answers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -62,4 +64,6 @@ def without_runs(suite: Suite, *rows: int) -> Suite:
     """The suite as it would be if these of its runs had failed."""
     runs = suite.runs.copy()
     runs.loc[list(rows), list(RUN_COLUMNS)] = None
-    return Suite(suite.parent, suite.about, runs)
+    failed = suite.runs.loc[list(rows), ["cell", "seed"]].itertuples(index=False, name=None)
+    of_run = suite.answers.set_index(["cell", "seed"]).index
+    return replace(suite, runs=runs, answers=suite.answers[~of_run.isin(list(failed))])

@@ -3,7 +3,7 @@
 import mlflow
 import pytest
 
-from summary.suite import NoSuite, newest_suite, read_suite
+from summary.tracking import NoSuite, newest_suite, read_suite
 from tests.conftest import TINY
 
 

@@ -21,7 +21,7 @@ def run_script(suite, *arguments: object, **environment: str) -> subprocess.Comp
 
 
 def test_prints_the_same_table_as_the_suite(suite, card_suite, tmp_path):
-    done = run_script(suite, "--suite", card_suite.parent.info.run_id, "--out", tmp_path, "--name", "report")
+    done = run_script(suite, "--suite", card_suite.id, "--out", tmp_path, "--name", "report")
     assert done.returncode == 0, done.stderr
     rows = [line for line in done.stdout.splitlines() if line.startswith(("sorted ", "unsorted ", "always "))]
     assert len(rows) == 17
@@ -30,11 +30,11 @@ def test_prints_the_same_table_as_the_suite(suite, card_suite, tmp_path):
 
 
 def test_two_suites_are_compared(suite, card_suite, smote_suite, tmp_path):
-    first, second = card_suite.parent.info.run_id, smote_suite.parent.info.run_name  # by id or by name
+    first, second = card_suite.id, smote_suite.name  # by id or by name
     done = run_script(suite, "--compare", first, second, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
-    assert f"Suite {second} less suite {card_suite.parent.info.run_name}" in done.stdout
-    assert (tmp_path / f"{second}-less-{card_suite.parent.info.run_name}" / "comparison.tex").is_file()
+    assert f"Suite {second} less suite {card_suite.name}" in done.stdout
+    assert (tmp_path / f"{second}-less-{card_suite.name}" / "comparison.tex").is_file()
     rows = [line for line in done.stdout.splitlines() if "| sorted " in line and "| off " in line]
     assert len(rows) == 1  # the one cell that both have: SMOTE alone was varied, the rest held at the base
     assert "+0.0" in rows[0]

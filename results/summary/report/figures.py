@@ -1,9 +1,6 @@
 """Figures of a report. Their colours differ in lightness, for colour-blind readers and grey prints."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
@@ -18,9 +15,7 @@ from ablations.process.names import METRICS
 from summary.analysis import Analysis
 from summary.analysis.verdicts import is_certain
 from summary.report.tables import effect_name, of_measure
-
-if TYPE_CHECKING:
-    from summary.suite import Suite  # which imports MLflow
+from summary.suite import Suite
 
 matplotlib.rcParams["svg.hashsalt"] = "wikiart-ablations"  # equal figures are equal files
 

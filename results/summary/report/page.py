@@ -135,7 +135,6 @@ def markdown_text(suite: Suite, analysis: Analysis, pictures: Mapping[str, Figur
     def figure(name: str) -> str:
         return f"![{name}]({name}.png)\n\n*{CAPTIONS[name]}*" if name in pictures else ""
 
-    command = suite.parent.data.tags.get("command", "")
     partial = tables.of_measure(analysis.partial, analysis)
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     return environment.from_string(TEMPLATE).render(
@@ -149,8 +148,8 @@ def markdown_text(suite: Suite, analysis: Analysis, pictures: Mapping[str, Figur
         partial=tables.markdown(tables.effect_rows(partial, analysis.measure)) if len(partial) else "",
         cells=tables.markdown(tables.cells_table(suite, suite.displayed_cells)),
         cells_caption=escape.markdown(tables.displayed_cells_caption(suite)),
-        command=escape.markdown_code(command) if command else "",
-        suite_id=suite.parent.info.run_id,
+        command=escape.markdown_code(suite.command) if suite.command else "",
+        suite_id=suite.id,
         commits=escape.markdown(" and ".join(sorted(set(suite.finished["commit"]) - {""}))),
         runs=analysis.runs,
         images=tables.markdown(tables.images_table(suite)),

@@ -1,9 +1,7 @@
 """Sentences of a report: what the effects are, what they rest on."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,9 +10,7 @@ from ablations.process.names import METRICS
 from summary.analysis import Analysis, Measure
 from summary.analysis.verdicts import CANNOT_TELL, is_certain
 from summary.report.tables import bracket, effect_name, of_measure, p_text
-
-if TYPE_CHECKING:
-    from summary.suite import Suite  # which imports MLflow
+from summary.suite import Suite
 
 Factors = Sequence[Mapping[str, Any]]
 

@@ -1,10 +1,7 @@
 """Tables of a report as text: cells, effects, images, comparisons; as Markdown, CSV and LaTeX."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,9 +10,7 @@ from ablations.process import escape
 from ablations.process.names import METRICS
 from ablations.process.terminal import one_line
 from summary.analysis import Analysis, Measure
-
-if TYPE_CHECKING:
-    from summary.suite import Suite  # which imports MLflow
+from summary.suite import Suite
 
 ON_TEST_SET, SIMULTANEOUS = "95 % on this test set", "all effects together"
 
@@ -45,7 +40,7 @@ def cells_table(suite: Suite, cells: Sequence[str] | None = None) -> pd.DataFram
         row = dict(zip(suite.factors, levels[1:], strict=True))
         complete = len(finished) == len(planned)
         row["seeds"] = str(len(planned)) if complete else f"{len(finished)} of {len(planned)}"
-        row.update({name: spread(finished[key]) for key, name in METRICS.items()})
+        row.update({name: spread(finished[key]) for key, name in suite.metrics.items()})
         rows.append(row)
     data = suite.about["data"]
     baseline = {**dict.fromkeys(suite.factors, ""), suite.factors[0]: f"always {data['majority_style']}"}

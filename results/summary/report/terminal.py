@@ -7,7 +7,7 @@ import pandas as pd
 
 from ablations.process import escape
 from ablations.process.terminal import echo, one_line
-from summary.analysis import Measure, analyse, compare
+from summary.analysis import analyse, compare
 from summary.errors import AnswersError
 from summary.report import page, sentences, tables
 from summary.suite import Suite
@@ -15,7 +15,7 @@ from summary.suite import Suite
 
 def folder_name(suite: Suite) -> str:
     """Turn the suite's name into that of a folder."""
-    return escape.file_name(suite.parent.info.run_name or "") or suite.parent.info.run_id
+    return escape.file_name(suite.name) or suite.id
 
 
 def summarize(suite: Suite, folder: Path, margin: float = 0) -> list[Path]:
@@ -28,14 +28,14 @@ def summarize(suite: Suite, folder: Path, margin: float = 0) -> list[Path]:
     AnswersError
         No run is finished.
     """
-    echo(f"{suite.about['question']}  (suite {suite.parent.info.run_id})\n")
+    echo(f"{suite.about['question']}  (suite {suite.id})\n")
     cells = tables.cells_table(suite, suite.displayed_cells)
     cells = cells.map(lambda cell: one_line(str(cell)))
     echo(cells.to_markdown(index=False, disable_numparse=True, tablefmt="simple"))
     echo(f"\n{tables.displayed_cells_caption(suite)}\n")
     if suite.finished.empty:
         raise AnswersError("no run of this suite is finished: there is nothing to report yet")
-    analysis = analyse(suite.answers, suite.design, measure=Measure(items="images"), margin=margin)
+    analysis = analyse(suite.answers, suite.design, measure=suite.measure, margin=margin)
     for sentence in sentences.answers(suite.about["factors"], analysis):
         echo(f"- {sentence.replace('**', '')}")
     return page.write(suite, analysis, folder)

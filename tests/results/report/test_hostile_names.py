@@ -4,7 +4,6 @@ import html.parser
 import re
 from itertools import product
 from pathlib import Path
-from types import SimpleNamespace
 from unittest.mock import patch
 
 import markdown_it
@@ -50,7 +49,6 @@ def suite_of(styles: list[str], run_name: str, question: str = "a question") -> 
             **plan,
             "run_id": f"{n}",
             "commit": styles[0],
-            "artifacts": "",
             "weights": n,
             **dict.fromkeys(METRICS, 0.5),
         }
@@ -68,9 +66,7 @@ def suite_of(styles: list[str], run_name: str, question: str = "a question") -> 
             "majority_accuracy": 1 / len(styles),
         },
     }
-    info = SimpleNamespace(run_name=run_name, run_id="0123", experiment_id="0")
-    suite = Suite(SimpleNamespace(info=info, data=SimpleNamespace(tags={"command": question})), about, runs)
-    suite.__dict__["answers"] = pd.DataFrame(
+    answers = pd.DataFrame(
         {
             **plan,
             "item": f"{image}/{style}",
@@ -81,10 +77,10 @@ def suite_of(styles: list[str], run_name: str, question: str = "a question") -> 
         for number, style in enumerate(styles)
         for image in range(2)
     )
-    suite.__dict__["curves"] = pd.DataFrame(
+    curves = pd.DataFrame(
         {**plan, "epoch": epoch, "loss": 1 / epoch, "accuracy": 0.5} for plan in planned for epoch in (1, 2)
     )
-    return suite
+    return Suite(run_name, about, runs, answers, curves, id="0123", command=question)
 
 
 class Resources(html.parser.HTMLParser):

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from suites import without_runs
-from summary import suite as reading
+from summary import suite as suites_module
 from summary.analysis import analyse
 from summary.report import figures, page, sentences, tables
+from summary.tracking import read_suite
 
 CHROMIUM = shutil.which("chromium")
 PDFLATEX = shutil.which("pdflatex")
@@ -41,8 +42,8 @@ def test_table_agrees_with_the_runs(card_suite):
 
 
 def test_of_many_cells_the_base_and_the_best_are_displayed(card_suite, tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "MOST_CELLS", 5)
-    many = reading.Suite(card_suite.parent, card_suite.about, card_suite.runs)
+    monkeypatch.setattr(suites_module, "MOST_CELLS", 5)
+    many = read_suite(card_suite.id)
     assert len(many.displayed_cells) == 5
     assert many.base_cell in many.displayed_cells
     left_out = many.runs[~many.runs["cell"].isin(many.displayed_cells)]
