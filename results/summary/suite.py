@@ -13,7 +13,7 @@ from ablations.process import names
 from summary.analysis import Design, Factor, Measure
 
 RUN_COLUMNS = ("run_id", "commit", "weights", *names.METRICS)
-IMAGES = Measure(items="images")
+IMAGES = Measure(items="images")  #: what suites compare
 MOST_CELLS = 64  #: that are printed and drawn
 
 
@@ -26,20 +26,18 @@ class Suite:
     (accuracies in 0..1). These columns are empty where no run is finished.
     """
 
+    id: str  #: of the suite's run
     name: str
     about: dict
     runs: pd.DataFrame
-    answers: (
-        pd.DataFrame
-    )  #: a row per finished run and test item: cell, factors, seed, item, truth, prediction
+    #: a row per finished run and test item: cell, factors, seed, item, truth, prediction
+    answers: pd.DataFrame
     #: a row per displayed, finished run and epoch: cell, factors, seed, epoch, loss, accuracy (training)
-    curves: pd.DataFrame = field(default_factory=pd.DataFrame)
-    id: str = ""  #: of the suite's run in MLflow
-    command: str = ""  #: that ran it
-    measure: Measure = IMAGES
-    metrics: Mapping[str, str] = field(
-        default_factory=lambda: names.METRICS
-    )  #: column of ``runs`` -> its name
+    curves: pd.DataFrame
+    command: str = ""  #: that gives the same results
+    start_time: int = 0  #: in milliseconds since 1970
+    reused: int = 0  #: runs of earlier suites
+    metrics: Mapping[str, float] = field(default_factory=dict)  #: of the suite's run: durations
 
     @property
     def factors(self) -> list[str]:
@@ -60,8 +58,8 @@ class Suite:
 
     @cached_property
     def displayed_cells(self) -> list[str]:
-        """The cells that are printed and drawn: all, or the base cell and the best ones."""
-        return displayed_cells(self.about, self.runs, self.measure.name)
+        """The cells that are printed and drawn: all, or the base cell and the most accurate ones."""
+        return displayed_cells(self.about, self.runs)
 
     @property
     def base_cell(self) -> str | None:
@@ -69,12 +67,12 @@ class Suite:
         return base_cell(self.about, self.runs)
 
 
-def displayed_cells(about: dict, runs: pd.DataFrame, metric: str) -> list[str]:
-    """Choose the cells that are printed and drawn: all, or the base cell and the best in a metric."""
+def displayed_cells(about: dict, runs: pd.DataFrame) -> list[str]:
+    """Choose the cells that are printed and drawn: all, or the base cell and the most accurate ones."""
     cells = runs["cell"].unique().tolist()
     if len(cells) <= MOST_CELLS:
         return cells
-    best = runs.dropna(subset="run_id").groupby("cell")[metric].mean().nlargest(MOST_CELLS).index
+    best = runs.dropna(subset="run_id").groupby("cell")["accuracy"].mean().nlargest(MOST_CELLS).index
     chosen = list(dict.fromkeys(filter(None, [base_cell(about, runs), *best])))[:MOST_CELLS]
     return [cell for cell in cells if cell in chosen]
 

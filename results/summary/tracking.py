@@ -74,7 +74,7 @@ def read_suite(suite: str) -> Suite:
     table = pd.DataFrame({**label, **_run_columns(run)} for label, run in zip(labels, runs, strict=True))
     present = {number: run for number, run in enumerate(runs) if run}
     answers = _read_all(_read_answers, present.values())
-    displayed = set(displayed_cells(about, table, "accuracy"))
+    displayed = set(displayed_cells(about, table))
     drawn = {number: run for number, run in present.items() if labels[number]["cell"] in displayed}
     trained = {_weights(run): run for run in reversed(drawn.values())}
     curves = dict(zip(trained, _read_all(_read_curve, trained.values()), strict=True))
@@ -82,6 +82,9 @@ def read_suite(suite: str) -> Suite:
         id=suite_id,
         name=parent.info.run_name or "",
         command=parent.data.tags.get("command", ""),
+        start_time=parent.info.start_time,
+        reused=int(parent.data.tags.get(names.REUSED, 0)),
+        metrics=parent.data.metrics,
         about=about,
         runs=table,
         answers=_labelled([labels[number] for number in present], answers),

@@ -40,7 +40,7 @@ def cells_table(suite: Suite, cells: Sequence[str] | None = None) -> pd.DataFram
         row = dict(zip(suite.factors, levels[1:], strict=True))
         complete = len(finished) == len(planned)
         row["seeds"] = str(len(planned)) if complete else f"{len(finished)} of {len(planned)}"
-        row.update({name: spread(finished[key]) for key, name in suite.metrics.items()})
+        row.update({name: spread(finished[key]) for key, name in METRICS.items()})
         rows.append(row)
     data = suite.about["data"]
     baseline = {**dict.fromkeys(suite.factors, ""), suite.factors[0]: f"always {data['majority_style']}"}

@@ -10,7 +10,7 @@ from ablations.process.terminal import echo, one_line
 from summary.analysis import analyse, compare
 from summary.errors import AnswersError
 from summary.report import page, sentences, tables
-from summary.suite import Suite
+from summary.suite import IMAGES, Suite
 
 
 def folder_name(suite: Suite) -> str:
@@ -35,7 +35,7 @@ def summarize(suite: Suite, folder: Path, margin: float = 0) -> list[Path]:
     echo(f"\n{tables.displayed_cells_caption(suite)}\n")
     if suite.finished.empty:
         raise AnswersError("no run of this suite is finished: there is nothing to report yet")
-    analysis = analyse(suite.answers, suite.design, measure=suite.measure, margin=margin)
+    analysis = analyse(suite.answers, suite.design, measure=IMAGES, margin=margin)
     for sentence in sentences.answers(suite.about["factors"], analysis):
         echo(f"- {sentence.replace('**', '')}")
     return page.write(suite, analysis, folder)

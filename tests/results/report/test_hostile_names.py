@@ -80,7 +80,7 @@ def suite_of(styles: list[str], run_name: str, question: str = "a question") -> 
     curves = pd.DataFrame(
         {**plan, "epoch": epoch, "loss": 1 / epoch, "accuracy": 0.5} for plan in planned for epoch in (1, 2)
     )
-    return Suite(run_name, about, runs, answers, curves, id="0123", command=question)
+    return Suite("0123", run_name, about, runs, answers, curves, command=question)
 
 
 class Resources(html.parser.HTMLParser):
