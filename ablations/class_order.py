@@ -9,11 +9,10 @@ The class order does not affect training: both levels are evaluated on the same 
 
 from ablations.cli.question import question
 from ablations.design.factors import Factor
-from wikiart.learning.config import CLASS_ORDERS
 
 FACTOR = Factor(
     "class_order",
-    CLASS_ORDERS,
+    ("unsorted", "sorted"),
     phrase="Class names sorted instead of mixed",
     claim="sorting the names improved the accuracy by 11 points",
 )

@@ -58,7 +58,9 @@ TABLE = (
         "--reference", default="", show_default="the first level", help='Reference levels: "a=off b=0.1".'
     ),
     click.option(
-        "--shared-trainings", default="", help="Factor whose levels are readings of the same trainings."
+        "--shared-trainings",
+        default="",
+        help="Factors whose levels are readings of the same trainings: a,b.",
     ),
 )
 
@@ -149,10 +151,14 @@ def _summarize_table(path: Path, columns: dict[str, str], folder: Path, margin: 
     from summary.report.plain import summarize_table
     from summary.table import Columns, read_table
 
-    names = filter(None, columns.pop("factors").split(","))
+    factors, shared = (_names(columns.pop(name)) for name in ("factors", "shared_trainings"))
     references = dict(_reference(word) for word in columns.pop("reference").split())
-    named = Columns(**columns, factors=tuple(name.strip() for name in names), references=references)
+    named = Columns(**columns, factors=factors, shared_trainings=shared, references=references)
     return summarize_table(read_table(path, named), named, folder, margin)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name)
 
 
 def _reference(word: str) -> tuple[str, str]:

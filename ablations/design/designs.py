@@ -8,6 +8,7 @@ from math import prod
 from ablations.design.factors import DEFAULTS, Cell, DesignError, Factor, Level
 from ablations.design.wording import level_words
 from wikiart.learning.config import TrainingConfig
+from wikiart.learning.reading import Reading
 
 KINDS = ("full", "one-at-a-time", "half")
 
@@ -39,6 +40,11 @@ class Design:
         """Return the configuration of the training that a cell is read from."""
         settings = {**self.settings(cell), "seed": seed}
         return TrainingConfig(**{name: settings[name] for name in TrainingConfig.model_fields})
+
+    def reading(self, cell: Cell) -> Reading:
+        """Return how the outputs of that training are read in a cell."""
+        settings = self.settings(cell)
+        return Reading.model_validate({name: settings[name] for name in Reading.model_fields})
 
     def label(self, cell: Cell) -> str:
         """Return a cell's name, unique within the design: ``"sorted, 3 conv, dropout 0.1, no SMOTE"``."""

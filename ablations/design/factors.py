@@ -1,25 +1,23 @@
 """Factors and their levels, and how both are read from text.
 
-Every field of TrainingConfig but the seed can be a factor, and so can the settings of an evaluation.
+Every field of TrainingConfig but the seed can be a factor, and so can every field of Reading.
 """
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ablations.process.errors import UserError
-from wikiart.learning.config import CLASS_ORDERS, TrainingConfig, allowed_values
+from wikiart.learning.config import TrainingConfig, allowed_values
+from wikiart.learning.reading import Reading
 
 Level = int | float | str
 Cell = dict[str, Level]  #: factor -> level
 
-#: Settings that act only when a trained network's outputs are read: name -> allowed levels.
-EVALUATION_LEVELS: dict[str, tuple[Level, ...]] = {"class_order": CLASS_ORDERS}
-
 #: All settings, at the values of the study's improved network.
-DEFAULTS: Cell = {"class_order": "sorted", **TrainingConfig().model_dump(exclude={"seed"})}
+DEFAULTS: Cell = {**Reading().model_dump(), **TrainingConfig().model_dump(exclude={"seed"})}
 
 FACTOR_NAMES = tuple(DEFAULTS)
 
@@ -58,8 +56,11 @@ class Factor:
 
     @property
     def stage(self) -> str:
-        """``"evaluate"`` if all levels are read from the same trainings, else ``"train"``."""
-        return "evaluate" if self.name in EVALUATION_LEVELS else "train"
+        """``"evaluate"`` if the setting acts only when outputs are read, else ``"train"``.
+
+        All levels of a factor of stage ``evaluate`` are read from the same trainings.
+        """
+        return "evaluate" if self.name in Reading.model_fields else "train"
 
 
 def parse_factors(text: str, defaults: Iterable[Factor]) -> tuple[Factor, ...]:
@@ -125,10 +126,7 @@ def parse_level(name: str, text: str) -> Level:
     """
     _check_name(name)
     with suppress(ValidationError):
-        if name not in EVALUATION_LEVELS:
-            return getattr(TrainingConfig(**{name: text}), name)
-        if text in EVALUATION_LEVELS[name]:
-            return text
+        return getattr(_record(name).model_validate({name: text}), name)
     raise DesignError(f"{name}={text}: allowed are: {_allowed(name)}")
 
 
@@ -139,7 +137,10 @@ def _check_name(name: str) -> None:
         raise DesignError(f"no setting is called {name}; there are: {', '.join(FACTOR_NAMES)}")
 
 
+def _record(name: str) -> type[BaseModel]:
+    """Return the record that a setting is a field of."""
+    return Reading if name in Reading.model_fields else TrainingConfig
+
+
 def _allowed(name: str) -> str:
-    if name in EVALUATION_LEVELS:
-        return ", ".join(map(str, EVALUATION_LEVELS[name]))
-    return allowed_values(name)
+    return allowed_values(_record(name), name)

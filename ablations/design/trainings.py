@@ -8,10 +8,11 @@ from pathlib import Path
 
 from ablations.design import study
 from ablations.design.designs import Design
-from ablations.design.factors import EVALUATION_LEVELS, Cell
+from ablations.design.factors import Cell
 from wikiart.cache.folder import Cache, TrainingFiles
 from wikiart.images.store import Store
 from wikiart.learning.config import TrainingConfig
+from wikiart.learning.reading import Reading
 from wikiart.smote.spelling import level_file
 from wikiart.versions import VERSIONS
 
@@ -29,7 +30,7 @@ class CellRun:
     cell: str  #: name of the cell, without the seed
     levels: tuple[tuple[str, str], ...]  #: (factor, level)
     seed: int
-    class_order: str
+    reading: Reading
     fingerprint: str  #: of everything that decides the results
     description: str
 
@@ -93,15 +94,15 @@ def _deciding_settings(config: TrainingConfig) -> Cell:
 
 
 def _cell_run(design: Design, cell: Cell, config: TrainingConfig, deciding: list) -> CellRun:
-    label, settings = design.label(cell), design.settings(cell)
+    label, reading = design.label(cell), design.reading(cell)
     return CellRun(
         name=f"{label}{SEED}{config.seed}",
         cell=label,
         levels=tuple((name, str(level)) for name, level in cell.items()),
         seed=config.seed,
-        class_order=str(settings["class_order"]),
-        fingerprint=_sha256([*deciding, *(settings[name] for name in EVALUATION_LEVELS)]),
-        description=_description(cell, settings, config.seed),
+        reading=reading,
+        fingerprint=_sha256([*deciding, *reading.model_dump().values()]),
+        description=_description(design, cell, config.seed),
     )
 
 
@@ -115,16 +116,14 @@ def _file_content(level: str) -> str:
     return path.read_text(encoding="utf-8") if path else ""
 
 
-def _description(cell: Cell, settings: Cell, seed: int) -> str:
+def _description(design: Design, cell: Cell, seed: int) -> str:
     """Return the Markdown text that MLflow's interface shows on a cell's run."""
+    settings = design.settings(cell)
     varied = ", ".join(f"{name} = {level}" for name, level in cell.items())
     fixed = ", ".join(f"{name} = {level}" for name, level in settings.items() if name not in cell)
     paragraphs = [f"**Cell** {varied}; replicate (seed) {seed}.", f"Settings that are not varied: {fixed}."]
     if step := study.step(settings):
         paragraphs.append(f"Corresponds to a step of the study, which reported the accuracy: {step}.")
-    if settings["class_order"] == "unsorted":
-        paragraphs.append(
-            "The weights are those of the cell with sorted classes; only the assignment of styles to the "
-            "network's outputs differs."
-        )
+    if readings := [factor.name for factor in design.factors if factor.stage == "evaluate"]:
+        paragraphs.append(f"Cells that differ only in {' and '.join(readings)} have the same weights.")
     return "\n\n".join(paragraphs)

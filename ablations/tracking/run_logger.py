@@ -96,7 +96,7 @@ class RunLogger:
 
     def _answers(self, cell: CellRun, outcome: Outcome, truth: list[str]) -> cell_runs.CellAnswers:
         """Read the network's outputs the way a cell does."""
-        classes = evaluation.output_styles(self.data.classes, cell.class_order, self.training.config.seed)
+        classes = evaluation.output_styles(self.data.classes, cell.reading, self.training.config.seed)
         prediction = [classes[output] for output in outcome.outputs]
         items = pd.DataFrame({"path": self.data.test.paths, "truth": truth, "prediction": prediction})
         return cell_runs.CellAnswers(classes, items, evaluation.score(truth, prediction, self.data.classes))

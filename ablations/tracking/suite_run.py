@@ -14,7 +14,7 @@ from mlflow.exceptions import MlflowException, RestException
 from mlflow.utils.mlflow_tags import MLFLOW_PROJECT_ENTRY_POINT, MLFLOW_PROJECT_ENV
 
 from ablations.design.designs import Design, SuiteDescription
-from ablations.design.factors import Factor
+from ablations.design.factors import DEFAULTS, Factor
 from ablations.design.trainings import CellRun, Training
 from ablations.design.wording import factor_title, level_words
 from ablations.process import interrupts, names
@@ -103,6 +103,7 @@ def describe(
         "design": design.kind,
         "factors": [_factor_record(factor, claims=claims) for factor in design.factors],
         "base": {name: str(level) for name, level in design.base.items()},
+        "defaults": {name: str(level) for name, level in DEFAULTS.items()},
         "runs": [
             {"cell": run.cell, "levels": dict(run.levels), "seed": run.seed, "fingerprint": run.fingerprint}
             for run in _in_order(design, trainings)

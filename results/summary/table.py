@@ -31,7 +31,7 @@ class Columns:
     correct: str = "correct"  #: used where there is no prediction: 1 if the answer is right, else 0
     score: str = ""  #: used instead of all these, if given; default: the column "score", if there is no other
     factors: tuple[str, ...] = ()  #: default: all other columns
-    shared_trainings: str = ""  #: the factor whose levels are readings of the same trainings
+    shared_trainings: tuple[str, ...] = ()  #: the factors whose levels are readings of the same trainings
     references: Mapping[str, str] = field(default_factory=dict)  #: factor -> reference level
 
 

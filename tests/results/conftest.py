@@ -28,4 +28,4 @@ def smote_suite(suite, more) -> Suite:
 @pytest.fixture(scope="session")
 def card_answers() -> pd.DataFrame:
     """Simulated answers of the four factors, three seeds, 200 items."""
-    return suites.suite(full_factorial(suites.CARD), seeds=3, items=200)
+    return suites.suite(full_factorial(suites.CARD, suites.BASE), seeds=3, items=200)

@@ -10,6 +10,7 @@ from summary.analysis import Design, Factor
 from summary.suite import RUN_COLUMNS, Suite
 
 CLASS_ORDER = Factor("class_order", ("unsorted", "sorted"), "evaluate")
+PRIOR = Factor("prior", ("train", "uniform"), "evaluate")
 LAYERS = Factor("conv_layers", ("1", "3"))
 DROPOUT = Factor("dropout", ("0.01", "0.1"))
 SMOTE = Factor("smote", ("off", "on"))

@@ -96,11 +96,11 @@ def test_cells_that_a_full_design_lacks_are_missing():
 def test_numbers_are_ordered_by_size_and_a_shared_training_is_paired():
     answers = suites.suite(full_factorial(suites.CARD), seeds=2, items=30)
     answers["conv_layers"] = answers["conv_layers"].map({"1": "10", "3": "9"})
-    design = find_design(answers, references={"smote": "on"}, shared_trainings="class_order")
+    design = find_design(answers, references={"smote": "on"}, shared_trainings=["class_order"])
     levels = {factor.name: factor.levels for factor in design.factors}
     assert levels["conv_layers"] == ("9", "10")
     assert levels["smote"] == ("on", "off")
-    assert design.evaluated.name == "class_order"
+    assert [factor.name for factor in design.evaluated] == ["class_order"]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_a_bad_table_is_refused_with_column_and_row(digits, tmp_path, spoil, col
     [
         ("depth == 4 and criterion == 'gini'", {}, "no factor"),
         ("seed >= 0", {"references": {"depth": "5"}}, "column depth has no level 5; it has 4, 10"),
-        ("seed >= 0", {"shared_trainings": "order"}, "no factor order"),
+        ("seed >= 0", {"shared_trainings": ["order"]}, "no factor order"),
     ],
 )
 def test_a_design_that_is_not_there_is_refused(digits, rows, options, message):

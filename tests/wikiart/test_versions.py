@@ -25,6 +25,7 @@ from wikiart.learning.config import TrainingConfig
 from wikiart.learning.data import TrainingData
 from wikiart.learning.evaluation import output_styles, predict, score
 from wikiart.learning.network import Network
+from wikiart.learning.reading import Reading
 from wikiart.learning.training import train
 from wikiart.smote.levels import planned_counts
 from wikiart.smote.recipes import Recipes, draw_recipes
@@ -139,8 +140,8 @@ def measure_evaluation(folder: Path) -> dict[str, Any]:
     scores = score(truth, [styles[output] for output in outputs], styles)
     return {
         "outputs": outputs.tolist(),
-        "sorted": list(output_styles(styles, "sorted", 0)),
-        "unsorted": [list(output_styles(styles, "unsorted", seed)) for seed in range(3)],
+        "sorted": list(output_styles(styles, Reading(), 0)),
+        "unsorted": [list(output_styles(styles, Reading(class_order="unsorted"), seed)) for seed in range(3)],
         **scores._replace(confusion=scores.confusion.tolist())._asdict(),
     }
 

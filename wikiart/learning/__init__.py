@@ -8,6 +8,7 @@ between epochs, and the evaluation on test images. Import from its modules:
 - `network`: `Network`
 - `class_weights`: weights of the classes in the loss
 - `training`: `train`, `time_step`, `Epoch`
+- `reading`: `Reading`, the settings that act only when outputs are read; these can be factors, too
 - `evaluation`: `predict`, `output_styles`, `score`
 - `classifier`: `Classifier`, a trained network for use, which travels within saved models
 - `fast`: the networks' forward pass with less work; an implementation of `network`, and no more

@@ -6,11 +6,6 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from wikiart.smote.spelling import check_level
 
-CLASS_ORDERS = (
-    "unsorted",
-    "sorted",
-)  #: see `evaluation.output_styles`; no part of a training
-
 
 class TrainingConfig(BaseModel):
     """Settings of one training. The defaults are those of the study's improved network.
@@ -59,8 +54,9 @@ _BOUNDS = {
 }
 
 
-def allowed_values(name: str) -> str:
+def allowed_values(record: type[BaseModel], name: str) -> str:
     """Return a phrase that says which values a field may have: ``"integer, at least 1, at most 5 (...)"``."""
-    schema = TrainingConfig.model_json_schema()["properties"][name]
+    schema = record.model_json_schema()["properties"][name]
     bounds = [f"{words} {schema[bound]}" for bound, words in _BOUNDS.items() if bound in schema]
-    return f"{', '.join([schema['type'], *bounds])} ({schema['description']})"
+    values = schema.get("enum", [schema["type"], *bounds])
+    return f"{', '.join(values)} ({schema['description']})"

@@ -1,4 +1,4 @@
-"""Predictions and scores of a trained network, and the two ways of reading its outputs."""
+"""Predictions and scores of a trained network, and the ways of reading its outputs."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,8 +8,8 @@ import torch
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 
 from wikiart.learning import fast
-from wikiart.learning.config import CLASS_ORDERS
 from wikiart.learning.network import Network
+from wikiart.learning.reading import Reading
 
 BATCH_PIXELS = 2**20  #: pixels of a batch: 12 MB of float32
 
@@ -53,35 +53,28 @@ def predict(network: Network, images: np.ndarray, *, device: str = "cpu") -> np.
     return torch.cat(outputs).numpy()
 
 
-def output_styles(classes: Sequence[str], class_order: str, seed: int) -> tuple[str, ...]:
+def output_styles(classes: Sequence[str], reading: Reading, seed: int) -> tuple[str, ...]:
     """Return the style that the test reads each output of the network as.
 
     Parameters
     ----------
     classes : sequence of str
         Styles in the order of the training labels.
-    class_order : {"sorted", "unsorted"}
-        ``sorted``: training and testing number the styles alike, and output k is ``classes[k]``.
-        ``unsorted``: each of the two numbers the styles in an order of its own, drawn from the seed.
-        The style at position n of the training's order is then read as the style at position n of
-        the test's. The weights do not depend on this: a network trained with another numbering is
-        the same network with its outputs in another order.
+    reading : Reading
+        Its ``class_order``. ``sorted``: training and testing number the styles alike, and output k is
+        ``classes[k]``. ``unsorted``: each of the two numbers the styles in an order of its own, drawn
+        from the seed. The style at position n of the training's order is then read as the style at
+        position n of the test's. The weights do not depend on this: a network trained with another
+        numbering is the same network with its outputs in another order.
     seed : int
         Of the two orders.
 
     Returns
     -------
     tuple of str
-
-    Raises
-    ------
-    ValueError
-        Another class order.
     """
-    if class_order == "sorted":
+    if reading.class_order == "sorted":
         return tuple(classes)
-    if class_order != "unsorted":
-        raise ValueError(f"class_order={class_order}: must be one of {', '.join(CLASS_ORDERS)}")
     generator = np.random.default_rng(seed)
     training_order = generator.permutation(len(classes))
     test_order = generator.permutation(len(classes))

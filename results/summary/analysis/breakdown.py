@@ -47,18 +47,18 @@ def cells_table(
 
     ``cells`` has the trained cell of each run; the interval and the spread are of ``measure``.
     """
-    evaluated = design.evaluated.name if design.evaluated else None
-    readings = runs.table[evaluated] if evaluated else pd.Series("", runs.table.index)
+    runs_of: dict[tuple[str, ...], list[int]] = {}
+    for run, levels in enumerate(runs.table.to_dict("records")):
+        runs_of.setdefault(design.reading(levels), []).append(run)
     groups = {}
-    for reading, rows in readings.groupby(readings):
-        chosen = rows.index.to_numpy()
+    for reading, chosen in runs_of.items():
         layout = Layout([cells[run] for run in chosen], [*runs.table["seed"][chosen]])
         responses = Responses((), np.eye(len(cells))[chosen], layout)
         groups[reading] = layout, {name: responses.apply(sample) for name, sample in samples.items()}
     table = []
     for levels in design.cells:
         cell = design.trained_cell(levels)
-        layout, metrics = groups.get(levels[evaluated] if evaluated else "", (Layout([], []), {}))
+        layout, metrics = groups.get(design.reading(levels), (Layout([], []), {}))
         numbers = _cell_row(layout, cell, metrics, measure) if cell in layout.labels else {"runs": 0}
         table.append({**levels, **numbers})
     columns = ["runs", measure.name, "low", "high", "sd", *(name for name in samples if name != measure.name)]

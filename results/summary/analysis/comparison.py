@@ -1,6 +1,7 @@
 """Comparison of two suites on the same test items, cell by cell."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -8,16 +9,16 @@ from summary.analysis.contrasts import Contrast
 from summary.analysis.designs import Cell
 from summary.analysis.layout import Layout
 from summary.analysis.measure import POINTS
-from summary.analysis.responses import SORTED
 from summary.analysis.samples import Runs, Sample, accuracy, read_runs
 from summary.analysis.uncertainty import interval
 from summary.errors import AnswersError
 
+NO_READING: Mapping[str, str] = MappingProxyType({})
 COLUMNS = ["estimate", "low_run", "high_run", "low", "high", "p", "runs", "items", "note"]
 
 
 def compare(
-    first: pd.DataFrame, second: pd.DataFrame, factors: Sequence[str], class_order: str = "class_order"
+    first: pd.DataFrame, second: pd.DataFrame, factors: Sequence[str], reading: Mapping[str, str] = NO_READING
 ) -> pd.DataFrame:
     """Estimate the accuracy of a second suite minus that of a first, in percentage points.
 
@@ -30,15 +31,16 @@ def compare(
         Answers as for `analyse`.
     factors : sequence of str
         Columns that name the cells in both.
-    class_order : str
-        The factor whose levels share their trainings. If it is among the factors, each of its
-        levels is compared by itself, and the overall line rests on ``sorted`` if that is there.
+    reading : mapping
+        The factors whose levels are readings of the same trainings -> their base levels. Each
+        reading is compared by itself, and the overall line rests on the one at the base levels if
+        both suites have it. Default: none.
 
     Returns
     -------
     DataFrame
-        First the overall line (unweighted mean over the common cells; its factors read "all",
-        class order apart), then one line per common cell: factors, estimate, low_run, high_run,
+        First the overall line (unweighted mean over the common cells of one reading; the other
+        factors read "all"), then one line per common cell: factors, estimate, low_run, high_run,
         low, high (other seeds and items), p, runs, items, note. Exploratory: p is not corrected.
 
     Raises
@@ -56,15 +58,15 @@ def compare(
         raise AnswersError("the two suites have no cell in common")
     labels = [(suite, *cell) for suite, cell in zip(runs.table["suite"], cells, strict=True)]
     layout = Layout(labels, [*runs.table["seed"]])
-    order_position = list(factors).index(class_order) if class_order in factors else None
-    by_order: dict[str, list[Cell]] = {}
+    by_reading: dict[Cell, list[Cell]] = {}  # the overall line's levels -> cells
     for cell in common:
-        by_order.setdefault("" if order_position is None else cell[order_position], []).append(cell)
+        levels = zip(factors, cell, strict=True)
+        mean = tuple(level if name in reading else "all" for name, level in levels)
+        by_reading.setdefault(mean, []).append(cell)
+    base = tuple(reading.get(name, "all") for name in factors)
     overall: list[dict] = []
     single: list[dict] = []
-    for order in sorted(by_order, key=lambda level: level != SORTED):
-        group = by_order[order]
-        mean = tuple(order if position == order_position else "all" for position in range(len(factors)))
+    for mean, group in sorted(by_reading.items(), key=lambda item: item[0] != base):
         overall = overall or [_row(runs, layout, sample, factors, mean, group)]
         single += [_row(runs, layout, sample, factors, cell, [cell]) for cell in group]
     return pd.DataFrame(overall + single, columns=[*factors, *COLUMNS])

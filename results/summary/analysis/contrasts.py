@@ -14,6 +14,8 @@ import numpy as np
 from summary.analysis.designs import ONE_AT_A_TIME, Cell, Design, Factor
 from summary.errors import AnswersError
 
+READING = "reading"  # kind of the effects of evaluate-stage factors, on the same weights
+
 
 @dataclass(frozen=True)
 class Contrast:
@@ -26,7 +28,7 @@ class Contrast:
     print half of it).
     """
 
-    kind: str  #: "class order", "main", "interaction" or "base" (one at a time)
+    kind: str  #: "reading", "main", "interaction" or "base" (one at a time)
     factor: str
     level: str
     reference: str
@@ -74,21 +76,20 @@ def trained_contrasts(design: Design) -> list[Contrast]:
     return mains + _interactions(design)
 
 
-def paired_contrasts(design: Design) -> list[Contrast]:
-    """Derive the effects of the evaluate-stage factor, to be taken on paired readings of each training.
+def paired_contrasts(design: Design, reading: Mapping[str, str]) -> list[Contrast]:
+    """Derive the effects of the evaluate-stage factors, to be taken on paired readings of each training.
 
     Each is the mean over the trained cells that are planned at both levels: one at a time, the
-    base cell alone.
+    base cell alone. The other evaluate-stage factors are held at their levels in ``reading``.
     """
-    if design.evaluated is None:
-        return []
-    reference, *others = design.evaluated.levels
-    at_reference = set(design.cells_read_at(reference))
     contrasts = []
-    for level in others:
-        settings = tuple({cell: 1} for cell in design.cells_read_at(level) if cell in at_reference)
-        if settings:
-            contrasts.append(Contrast("class order", design.evaluated.name, level, reference, settings))
+    for factor in design.evaluated:
+        reference, *others = factor.levels
+        at_reference = set(design.cells_read_at({**reading, factor.name: reference}))
+        for level in others:
+            at_level = design.cells_read_at({**reading, factor.name: level})
+            if settings := tuple({cell: 1} for cell in at_level if cell in at_reference):
+                contrasts.append(Contrast(READING, factor.name, level, reference, settings))
     return contrasts
 
 

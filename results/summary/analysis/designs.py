@@ -18,7 +18,7 @@ class Factor:
     """A setting that is varied: its levels in order, the first being the reference.
 
     ``stage`` is ``"train"`` if every level costs a training, ``"evaluate"`` if the levels
-    are readings of the same trainings (class order).
+    are readings of the same trainings.
 
     Raises
     ------
@@ -50,7 +50,7 @@ class Design:
     Parameters
     ----------
     factors : tuple of Factor
-        At most one of stage ``evaluate``.
+        Of either stage.
     cells : iterable of mapping
         Factor name -> level, for every planned combination; repetitions count once. Kept in
         the order of the factors' levels.
@@ -59,13 +59,13 @@ class Design:
         cell) or the name of a fraction, as ``"half"``.
     base : mapping, optional
         Name -> level in the base cell, of the factors and of settings that are held fixed.
-        Needed one at a time.
+        Needed one at a time. The effects of all other factors are judged at the base level of
+        each evaluate-stage factor; without one, at its first level.
 
     Raises
     ------
     AnswersError
-        A factor twice, two evaluate-stage factors, a cell without a level of each factor, or no
-        base where one is needed.
+        A factor twice, a cell without a level of each factor, or no base where one is needed.
     """
 
     factors: tuple[Factor, ...]
@@ -77,8 +77,6 @@ class Design:
         object.__setattr__(self, "factors", tuple(self.factors))
         if len(set(self.names)) < len(self.names):
             raise AnswersError(f"a factor is given twice: {', '.join(self.names)}")
-        if len(self.factors) - len(self.trained) > 1:
-            raise AnswersError("there can be one factor of stage evaluate")
         if self.kind == ONE_AT_A_TIME:
             self._levels_of(self.base or {}, "the base")
         object.__setattr__(self, "cells", self._ordered(self.cells))
@@ -112,9 +110,9 @@ class Design:
         return tuple(factor for factor in self.factors if factor.stage == "train")
 
     @property
-    def evaluated(self) -> Factor | None:
-        """The factor whose levels are readings of the same trainings, if there is one."""
-        return next((factor for factor in self.factors if factor.stage == "evaluate"), None)
+    def evaluated(self) -> tuple[Factor, ...]:
+        """The factors whose levels are readings of the same trainings."""
+        return tuple(factor for factor in self.factors if factor.stage == "evaluate")
 
     @property
     def trained_cells(self) -> list[Cell]:
@@ -125,13 +123,13 @@ class Design:
         """Take the levels of the train-stage factors from those of all factors."""
         return tuple(levels[factor.name] for factor in self.trained)
 
-    def cells_read_at(self, level: str) -> list[Cell]:
-        """List the trained cells that are planned at a level of the evaluate-stage factor."""
-        return [
-            self.trained_cell(cell)
-            for cell in self.cells
-            if self.evaluated is not None and cell[self.evaluated.name] == level
-        ]
+    def reading(self, levels: Mapping[str, str]) -> tuple[str, ...]:
+        """Take the levels of the evaluate-stage factors from those of all factors."""
+        return tuple(levels[factor.name] for factor in self.evaluated)
+
+    def cells_read_at(self, reading: Mapping[str, str]) -> list[Cell]:
+        """List the trained cells that are planned in a reading (evaluate-stage factor -> level)."""
+        return [self.trained_cell(cell) for cell in self.cells if reading.items() <= cell.items()]
 
     def label(self, cell: Cell) -> str:
         """Format a trained cell: ``conv_layers=3, dropout=0.1``."""

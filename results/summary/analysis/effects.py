@@ -1,11 +1,11 @@
 """Effects of a factorial, estimated from a table of answers, with their uncertainty.
 
-The class order is taken by itself, as the difference between two readings of the same weights.
-The other factors are judged within one class order (``sorted``), since under the other every
-cell sits at chance. Effects are differences of unweighted cell means. Seeds are the independent units.
+An evaluate-stage factor (class order, say) is taken as the difference between two readings of the same
+weights. Every effect is judged within one reading: at the base level of the other evaluate-stage factors.
+Effects are differences of unweighted cell means. Seeds are the independent units.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +17,9 @@ from summary.analysis.estimates import effects_table, not_estimable_table, power
 from summary.analysis.measure import POINTS, Measure, measure_of
 from summary.analysis.recognition import find_design
 from summary.analysis.responses import (
-    UNSORTED,
     cells_of_runs,
+    common_reading,
     paired_responses,
-    primary_level,
     trained_responses,
 )
 from summary.analysis.samples import Classification, Runs, accuracy, macro_metrics, read_runs
@@ -36,9 +35,10 @@ class Analysis:
     ``effects`` and ``partial`` have one row per (metric, effect) with the columns
 
     metric : "accuracy", "balanced_accuracy" or "macro_f1"
-    kind : "class order", "main", "base" (one at a time: against the base cell) or "interaction"
+    kind : "reading" (of an evaluate-stage factor, on the same weights), "main", "base" (one at a
+        time: against the base cell) or "interaction"
     factor, level, reference : the effect is level minus reference; interactions join two by " x "
-    within : the class order that it holds in, as "class_order=sorted"; "" if there is none
+    within : the reading that it holds in, as "class_order=sorted"; "" if there is one only
     estimate : the effect
     low_run, high_run : 95 % interval for other seeds on this test set
     low, high : 95 % interval for other seeds on new items
@@ -118,10 +118,10 @@ def analyse(
     runs = read_runs(answers, design.names, measure)
     classes = runs.classification
     cells = cells_of_runs(runs, design)
-    primary = primary_level(runs, design)
+    reading = common_reading(runs, design)
     families = [
-        *paired_responses(runs, design, cells),
-        trained_responses(runs, design, cells, primary),
+        *paired_responses(runs, design, cells, reading),
+        trained_responses(runs, design, cells, reading),
     ]
     estimable = [responses.estimable() for responses in families]
     not_estimable = [responses.not_estimable() for responses in families]
@@ -141,7 +141,7 @@ def analyse(
         runs=len(runs.table),
         items=runs.items,
         majority=_majority(classes) if classes else None,
-        notes=tuple(_notes(runs, design, cells, primary)),
+        notes=tuple(_notes(runs, design, cells, reading)),
     )
 
 
@@ -150,12 +150,11 @@ def _majority(classes: Classification) -> tuple[str, float]:
     return classes.classes[share.argmax()], float(POINTS * share.max())
 
 
-def _notes(runs: Runs, design: Design, cells: Sequence[Cell], primary: str | None) -> list[str]:
+def _notes(runs: Runs, design: Design, cells: Sequence[Cell], reading: Mapping[str, str]) -> list[str]:
     notes = []
-    if (primary or design.base.get("class_order")) == UNSORTED:
-        notes.append(
-            "class_order is only unsorted: the effects hold within it, where every cell sits near chance"
-        )
+    for name, level in reading.items():
+        if (base := design.base.get(name, level)) != level:
+            notes.append(f"no run has {name}={base}: the effects hold within {name}={level}")
     planned, present = design.trained_cells, set(cells)
     if absent := [design.label(cell) for cell in planned if cell not in present]:
         notes.append(f"{len(absent)} of {len(planned)} trained cells have no run: {'; '.join(absent)}")

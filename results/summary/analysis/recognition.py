@@ -13,7 +13,10 @@ ANSWER_COLUMNS = ("seed", "item", "truth", "prediction", "correct", "score")  #:
 
 
 def find_design(
-    answers: pd.DataFrame, *, references: Mapping[str, str] | None = None, shared_trainings: str = ""
+    answers: pd.DataFrame,
+    *,
+    references: Mapping[str, str] | None = None,
+    shared_trainings: Sequence[str] = (),
 ) -> Design:
     """Find the design from the cells that a table holds.
 
@@ -27,8 +30,8 @@ def find_design(
         As for `analyse`. Every column but those of ANSWER_COLUMNS is a factor, if it has several values.
     references : mapping, optional
         Factor -> its reference level; default: the first in the order of numbers or of the alphabet.
-    shared_trainings : str
-        The factor whose levels are readings of the same trainings. Default: none.
+    shared_trainings : sequence of str
+        The factors whose levels are readings of the same trainings. Default: none.
 
     Raises
     ------
@@ -37,10 +40,10 @@ def find_design(
     """
     references = references or {}
     names = [str(name) for name in answers if name not in ANSWER_COLUMNS]
-    if unknown := {*references, shared_trainings} - {*names, ""}:
+    if unknown := {*references, *shared_trainings} - {*names}:
         raise AnswersError(f"the table has no factor {min(unknown)}; it has {', '.join(names)}")
     found = {
-        name: _factor(name, levels, references.get(name), "evaluate" if name == shared_trainings else "train")
+        name: _factor(name, levels, references.get(name), "evaluate" if name in shared_trainings else "train")
         for name in names
         for levels in [answers[name].astype(str).unique().tolist()]
     }

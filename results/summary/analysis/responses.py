@@ -1,11 +1,11 @@
 """Responses: the numbers that contrasts are taken of, each a linear combination of the runs' values.
 
-For the train-stage factors a response is a run's own value, within one level of the
-evaluate-stage factor (one class order); for that factor itself it is the difference between two
-readings of one training.
+For the train-stage factors a response is a run's own value, within one reading (a level of each
+evaluate-stage factor); for an evaluate-stage factor it is the difference between two readings of
+one training.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,8 +16,6 @@ from summary.analysis.layout import Layout
 from summary.analysis.samples import Runs, Sample
 from summary.errors import AnswersError
 
-SORTED, UNSORTED = "sorted", "unsorted"  # class orders; under the second every cell sits near chance
-
 
 @dataclass(frozen=True)
 class Responses:
@@ -26,7 +24,7 @@ class Responses:
     contrasts: tuple[Contrast, ...]
     transform: np.ndarray  #: (Q, R): response q = transform[q] @ values of the runs
     layout: Layout  #: trained cell and seed of each response
-    within: str = ""  #: the class order that they hold in, as "class_order=sorted"
+    within: str = ""  #: the reading that they hold in, as "class_order=sorted"
     paired: bool = False  #: differences between two readings of the same weights
 
     def apply(self, sample: Sample) -> Sample:
@@ -80,22 +78,41 @@ def cells_of_runs(runs: Runs, design: Design) -> list[Cell]:
     return cells
 
 
-def primary_level(runs: Runs, design: Design) -> str | None:
-    """Choose the class order that the other factors are judged in: ``sorted`` if any run has it.
+def common_reading(runs: Runs, design: Design) -> dict[str, str]:
+    """Choose the reading that effects are judged in: evaluate-stage factor -> level.
 
-    One at a time it is that of the base cell, the only one that every cell is read in. None if
-    the class order is no factor.
+    Each factor's level is that of the base, or the first if there is no base; if no run has it, the
+    first that some run has. One at a time it is that of the base in any case: no other is planned for
+    every cell.
     """
-    if design.evaluated is None:
-        return None
+    reading = {factor.name: design.base.get(factor.name, factor.levels[0]) for factor in design.evaluated}
     if design.kind == ONE_AT_A_TIME:
-        return str(design.base[design.evaluated.name])
-    present = [level for level in design.evaluated.levels if level in set(runs.table[design.evaluated.name])]
-    return SORTED if SORTED in present else present[-1]
+        return reading
+    present = {factor.name: set(runs.table[factor.name]) for factor in design.evaluated}
+    return {
+        factor.name: next(
+            level for level in (reading[factor.name], *factor.levels) if level in present[factor.name]
+        )
+        for factor in design.evaluated
+    }
 
 
-def trained_responses(runs: Runs, design: Design, cells: Sequence[Cell], primary: str | None) -> Responses:
-    """Take the runs' own values, within the primary class order if there are several.
+def _text(reading: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}={level}" for name, level in reading.items())
+
+
+def _read_at(runs: Runs, reading: Mapping[str, str]) -> list[int]:
+    """List the runs that are read at these levels."""
+    chosen = np.ones(len(runs.table), bool)
+    for name, level in reading.items():
+        chosen &= (runs.table[name] == level).to_numpy()
+    return np.flatnonzero(chosen).tolist()
+
+
+def trained_responses(
+    runs: Runs, design: Design, cells: Sequence[Cell], reading: Mapping[str, str]
+) -> Responses:
+    """Take the runs' own values, within one reading if there are several.
 
     Parameters
     ----------
@@ -105,30 +122,33 @@ def trained_responses(runs: Runs, design: Design, cells: Sequence[Cell], primary
         Gives the contrasts.
     cells : sequence of Cell
         Trained cell of each run.
-    primary : str or None
-        From `primary_level`.
+    reading : mapping
+        From `common_reading`.
     """
-    chosen, within = np.arange(len(cells)), ""
-    if design.evaluated is not None:
-        chosen = np.flatnonzero(runs.table[design.evaluated.name] == primary)
-        within = f"{design.evaluated.name}={primary}"
-    layout = Layout([cells[run] for run in chosen.tolist()], [*runs.table["seed"][chosen]])
-    return Responses(tuple(trained_contrasts(design)), np.eye(len(cells))[chosen], layout, within)
+    chosen = _read_at(runs, reading)
+    layout = Layout([cells[run] for run in chosen], [*runs.table["seed"][chosen]])
+    transform = np.eye(len(cells))[chosen]
+    return Responses(tuple(trained_contrasts(design)), transform, layout, _text(reading))
 
 
-def paired_responses(runs: Runs, design: Design, cells: Sequence[Cell]) -> list[Responses]:
-    """Take the differences between readings of the same training, for each level of the class order."""
-    readings = np.eye(len(cells))
+def paired_responses(
+    runs: Runs, design: Design, cells: Sequence[Cell], reading: Mapping[str, str]
+) -> list[Responses]:
+    """Take the differences between two readings of the same training, for each evaluate-stage effect.
+
+    Parameters are those of `trained_responses`.
+    """
+    values, seeds = np.eye(len(cells)), runs.table["seed"].tolist()
     responses = []
-    for contrast in paired_contrasts(design):
-        keys = zip(cells, runs.table["seed"], runs.table[contrast.factor], strict=True)
-        run_at = {key: run for run, key in enumerate(keys)}
-        pairs = {
-            (cell, seed): readings[run_at[cell, seed, contrast.level]] - readings[run]
-            for (cell, seed, level), run in run_at.items()
-            if level == contrast.reference and (cell, seed, contrast.level) in run_at
-        }
-        transform = np.array([*pairs.values()]).reshape(-1, len(cells))
-        layout = Layout([cell for cell, _ in pairs], [seed for _, seed in pairs])
-        responses.append(Responses((contrast,), transform, layout, paired=True))
+    for contrast in paired_contrasts(design, reading):
+        reference, changed = (
+            {(cells[run], seeds[run]): run for run in _read_at(runs, {**reading, contrast.factor: level})}
+            for level in (contrast.reference, contrast.level)
+        )
+        trainings = [training for training in reference if training in changed]
+        pairs = [values[changed[training]] - values[reference[training]] for training in trainings]
+        transform = np.array(pairs).reshape(-1, len(cells))
+        layout = Layout([cell for cell, _ in trainings], [seed for _, seed in trainings])
+        within = _text({name: level for name, level in reading.items() if name != contrast.factor})
+        responses.append(Responses((contrast,), transform, layout, within, paired=True))
     return responses

@@ -13,6 +13,7 @@ from matplotlib.image import AxesImage
 from ablations.process import escape
 from ablations.process.names import METRICS
 from summary.analysis import Analysis
+from summary.analysis.contrasts import READING
 from summary.analysis.verdicts import is_certain
 from summary.report.tables import effect_name, of_measure
 from summary.suite import Suite
@@ -26,11 +27,9 @@ STYLES = ("-", "--", "-.", ":")
 
 
 def forest(analysis: Analysis) -> Figure:
-    """Draw the effects with their two intervals; the class order apart, since its scale is another."""
+    """Draw the effects with their two intervals."""
     measure = analysis.measure
-    effects = of_measure(analysis.effects, analysis)
-    is_class_order = effects["kind"] == "class order"
-    groups = [group for group in (effects[is_class_order], effects[~is_class_order]) if len(group)]
+    groups = _groups(of_measure(analysis.effects, analysis))
     heights = [len(group) + 1.2 for group in groups]
     figure = _figure(8.5, 0.42 * sum(heights) + 0.9)
     panels = figure.subplots(len(groups), 1, squeeze=False, height_ratios=heights)[:, 0]
@@ -51,6 +50,13 @@ def forest(analysis: Analysis) -> Figure:
         frameon=False,
     )
     return figure
+
+
+def _groups(effects: pd.DataFrame) -> list[pd.DataFrame]:
+    """Split effects by their scale: each evaluate-stage factor apart, then all others."""
+    is_reading = effects["kind"] == READING
+    readings = [group for _, group in effects[is_reading].groupby("factor", sort=False)]
+    return [group for group in (*readings, effects[~is_reading]) if len(group)]
 
 
 def _forest_panel(axes: Axes, group: pd.DataFrame, digits: int) -> None:
@@ -112,7 +118,7 @@ def per_class(suite: Suite) -> Figure:
 def learning_curves(suite: Suite) -> Figure:
     """Draw training loss and accuracy by epoch: mean over the seeds, and the band from lowest to highest.
 
-    Cells that differ in the class order alone share their trainings and are drawn once.
+    Cells that are read from the same trainings are drawn once.
     """
     trained = [factor.name for factor in suite.design.trained]
     curves = suite.curves.drop_duplicates([*trained, "seed", "epoch"])
@@ -178,8 +184,7 @@ def _confusion(axes: Axes, answers: pd.DataFrame, styles: Sequence[str], title: 
 
 def per_class_effects(analysis: Analysis) -> Figure:
     """Draw the main effects on each style; without an interval where a style has few test images."""
-    table = analysis.per_class[analysis.per_class["kind"] != "class order"]
-    table = table if len(table) else analysis.per_class
+    table = analysis.per_class
     effects = list(dict.fromkeys(zip(table["factor"], table["level"], table["reference"], strict=True)))
     styles = table.drop_duplicates("class")
     figure = _figure(2.4 + 2.6 * len(effects), 1.4 + 0.22 * len(styles))
@@ -203,14 +208,17 @@ def per_class_effects(analysis: Analysis) -> Figure:
 
 def metrics_panel(analysis: Analysis) -> Figure:
     """Draw the main effects in each metric, side by side."""
-    effects = analysis.effects[~analysis.effects["kind"].isin(["interaction", "class order"])]
-    effects = effects if len(effects) else analysis.effects[analysis.effects["kind"] == "class order"]
-    figure = _figure(9, 0.9 + 0.45 * len(effects) / 3 + 0.6)
-    panels = figure.subplots(1, effects["metric"].nunique(), sharey=True, squeeze=False)[0]
-    for axes, (metric, rows) in zip(panels, effects.groupby("metric", sort=False), strict=True):
-        _forest_panel(axes, rows, 1)
-        axes.set_title(METRICS[metric], fontsize=9)
-        axes.set_xlabel("points")
+    effects = analysis.effects[analysis.effects["kind"] != "interaction"]
+    groups, metrics = _groups(effects), effects["metric"].unique()
+    heights = [len(group) / len(metrics) + 1.2 for group in groups]
+    figure = _figure(9, 0.45 * sum(heights) + 0.6)
+    panels = figure.subplots(len(groups), len(metrics), sharey="row", squeeze=False, height_ratios=heights)
+    for row, group in zip(panels, groups, strict=True):
+        for axes, (_, rows) in zip(row, group.groupby("metric", sort=False), strict=True):
+            _forest_panel(axes, rows, 1)
+    for metric, top, bottom in zip(metrics, panels[0], panels[-1], strict=True):
+        top.set_title(METRICS[metric], fontsize=9)
+        bottom.set_xlabel("points")
     return figure
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from ablations.process.names import METRICS
 from summary.analysis import Analysis, Measure
+from summary.analysis.contrasts import READING
 from summary.analysis.verdicts import CANNOT_TELL, is_certain
 from summary.report.tables import bracket, effect_name, of_measure, p_text
 from summary.suite import Suite
@@ -150,8 +151,9 @@ def scope(suite: Suite, analysis: Analysis) -> list[str]:
             f"{missing} of {len(suite.runs)} planned runs are missing; nothing is filled in for them."
         )
     within = [text for text in analysis.effects["within"].unique() if text]
-    if within and len(suite.factors) > 1:
-        lines.append(f"The effects of the other factors hold within {', '.join(within)}.")
+    if within:
+        levels = dict.fromkeys(level for text in within for level in text.split(", "))
+        lines.append(f"The effects of the other factors hold within {', '.join(levels)}.")
     lines += [f"{note[0].upper()}{note[1:]}." for note in analysis.notes]
     return lines + more_seeds(analysis)
 
@@ -172,7 +174,7 @@ def rests_on(analysis: Analysis) -> str:
 
 def more_seeds(analysis: Analysis) -> list[str]:
     """Describe which effects twice as many seeds would find."""
-    power = analysis.power[analysis.power["kind"] != "class order"].dropna(subset="detectable")
+    power = analysis.power[analysis.power["kind"] != READING].dropna(subset="detectable")
     if power.empty:
         return []
     by_seeds = power.groupby("seeds")["detectable"].max()

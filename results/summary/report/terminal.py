@@ -50,7 +50,14 @@ def write_comparison(one: Suite, other: Suite, folder: Path) -> list[Path]:
         They have no cell in common, or other test items.
     """
     factors = list(dict.fromkeys([*one.factors, *other.factors]))
-    comparison = compare(_answers_at(one, factors), _answers_at(other, factors), factors)
+    readings = {
+        factor.name: _base_level(other, factor.name, one)
+        for suite in (one, other)
+        for factor in suite.design.evaluated
+    }
+    comparison = compare(
+        _answers_at(one, factors, other), _answers_at(other, factors, one), factors, readings
+    )
     table = tables.comparison_table(comparison, factors)
     caption = (
         f"Suite {folder_name(other)} less suite {folder_name(one)}, in points of accuracy, on the same test "
@@ -64,18 +71,27 @@ def write_comparison(one: Suite, other: Suite, folder: Path) -> list[Path]:
 
 def fixed_differences(one: Suite, other: Suite) -> str:
     """Describe the settings that neither suite varied but that each held at another level."""
-    base = one.about["base"]
-    differences = [
-        f"{name} {level} instead of {base[name]}"
-        for name, level in other.about["base"].items()
-        if name not in {*one.factors, *other.factors} and level != base[name]
-    ]
+    levels = {
+        name: (_base_level(one, name, other), _base_level(other, name, one))
+        for name in {**one.about["base"], **other.about["base"]}
+        if name not in {*one.factors, *other.factors}
+    }
+    differences = [f"{name} {new} instead of {old}" for name, (old, new) in levels.items() if new != old]
     if not differences:
         return ""
     return f" The suites also differ in what they held fixed: {', '.join(differences)}."
 
 
-def _answers_at(suite: Suite, factors: Sequence[str]) -> pd.DataFrame:
+def _base_level(suite: Suite, name: str, other: Suite) -> str:
+    """Return a setting's level in a suite's base cell.
+
+    A suite of an earlier version does not know settings that came later: it had their defaults, which the
+    other suite knows.
+    """
+    return suite.about["base"].get(name) or other.about["defaults"][name]
+
+
+def _answers_at(suite: Suite, factors: Sequence[str], other: Suite) -> pd.DataFrame:
     """Add to a suite's answers the factors that only the other suite varied, at the base cell's levels."""
-    fixed = {name: suite.about["base"][name] for name in factors if name not in suite.factors}
+    fixed = {name: _base_level(suite, name, other) for name in factors if name not in suite.factors}
     return suite.answers.assign(**fixed)

@@ -19,6 +19,7 @@ from tests.ablations.small import CELLS, command, environment, results
 from wikiart.images.building import build_store
 from wikiart.images.paintings import find
 from wikiart.learning.config import TrainingConfig
+from wikiart.learning.reading import Reading
 from wikiart.learning.training import Epoch
 
 pytestmark = pytest.mark.skipif(
@@ -69,7 +70,15 @@ def login(monkeypatch) -> None:
 def training_of_two_cells(number: int, store, folder: Path) -> Training:
     """Return a training of two cells."""
     cells = tuple(
-        CellRun(f"{order}-{number}", order, (("class_order", order),), number, order, f"{order} {number}", "")
+        CellRun(
+            name=f"{order}-{number}",
+            cell=order,
+            levels=(("class_order", order),),
+            seed=number,
+            reading=Reading(class_order=order),
+            fingerprint=f"{order} {number}",
+            description="",
+        )
         for order in ("unsorted", "sorted")
     )
     config = TrainingConfig(seed=number)

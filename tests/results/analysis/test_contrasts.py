@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulation import full_factorial, half_fraction, one_at_a_time
-from suites import BASE, CARD, CLASS_ORDER, SMOTE
+from suites import BASE, CARD, PRIOR, SMOTE
 from summary.analysis import Design, Factor
 from summary.analysis.contrasts import paired_contrasts, trained_contrasts
 from summary.analysis.layout import Layout
@@ -68,15 +68,26 @@ def test_aliases_of_a_quarter_fraction_follow_from_its_cells():
 
 
 def test_effects_of_a_full_design_and_one_at_a_time_have_no_aliases():
-    for design in (full_factorial(CARD), one_at_a_time(CARD, BASE)):
+    for design in (full_factorial(CARD, BASE), one_at_a_time(CARD, BASE)):
         assert {contrast.aliases for contrast in trained_contrasts(design)} == {""}
 
 
-def test_class_order_is_compared_where_both_readings_are_planned():
-    [full] = paired_contrasts(full_factorial(CARD))
-    assert len(full.cells) == 8
-    [alone] = paired_contrasts(one_at_a_time(CARD, BASE))
-    assert alone.cells == {("3", "0.1", "off")}
+def test_readings_are_compared_where_both_are_planned():
+    card, base, reading = (
+        (*CARD, PRIOR),
+        {**BASE, "prior": "train"},
+        {"class_order": "sorted", "prior": "train"},
+    )
+    for design, cells in ((full_factorial(card, base), 8), (half_fraction(card, base), 4)):
+        contrasts = paired_contrasts(design, reading)
+        assert [contrast.factor for contrast in contrasts] == ["class_order", "prior"]
+        assert {len(contrast.cells) for contrast in contrasts} == {cells}
+    for contrast in paired_contrasts(one_at_a_time(card, base), reading):
+        assert contrast.cells == {("3", "0.1", "off")}
+    # One at a time the two are not crossed: at prior=uniform nothing is read at another class order.
+    assert [
+        c.factor for c in paired_contrasts(one_at_a_time(card, base), {**reading, "prior": "uniform"})
+    ] == ["prior"]
 
 
 def test_a_contrast_without_a_complete_setting_is_dropped():
@@ -112,10 +123,6 @@ def test_a_main_effect_moves_its_own_contrasts_alone(sizes):
         (lambda: Factor("smote", ("on", "on")), "levels"),
         (lambda: Factor("smote", ("on", "off"), "later"), "stage"),
         (lambda: full_factorial((SMOTE, SMOTE)), "given twice"),
-        (
-            lambda: full_factorial((CLASS_ORDER, Factor("crop", ("1", "2"), "evaluate"))),
-            "one factor of stage evaluate",
-        ),
         (lambda: Design(CARD, (), "one-at-a-time"), "the base of the one-at-a-time design"),
         (lambda: Design((SMOTE,), ({"smote": "later"},)), "a cell of the full design"),
         (

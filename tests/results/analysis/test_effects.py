@@ -13,6 +13,7 @@ from suites import (
     CARD,
     CLASS_ORDER,
     LAYERS,
+    PRIOR,
     SMOTE,
     answers_of,
     effect,
@@ -59,29 +60,64 @@ def test_class_order_is_the_paired_difference_by_hand():
     assert row["estimate"] == pytest.approx(50)
     paired = stats.ttest_rel([60, 40, 80], [10, 0, 20]).confidence_interval()
     assert (row["low_run"], row["high_run"]) == pytest.approx(paired)
-    assert (row["kind"], row["within"], row["runs"]) == ("class order", "", 6)
+    assert (row["kind"], row["within"], row["runs"]) == ("reading", "", 6)
     assert "same weights" in row["note"]
     assert list(analysis.effects["metric"]) == ["accuracy"]  # one class: the other metrics compare classes
+
+
+def test_two_factors_of_readings_are_each_judged_at_the_base_of_the_other():
+    right = {
+        ("unsorted", "train", "off"): [1, 0, 2],
+        ("unsorted", "train", "on"): [0, 1, 1],
+        ("unsorted", "uniform", "off"): [9, 9, 9],
+        ("unsorted", "uniform", "on"): [9, 9, 9],
+        ("sorted", "train", "off"): [4, 5, 6],
+        ("sorted", "train", "on"): [5, 6, 8],
+        ("sorted", "uniform", "off"): [6, 8, 7],
+        ("sorted", "uniform", "on"): [6, 5, 8],
+    }
+    factors = CLASS_ORDER, PRIOR, SMOTE
+    base = {"class_order": "sorted", "prior": "train"}
+    analysis = analyse(answers_of(right, factors), full_factorial(factors, base))
+    effects = analysis.effects.set_index("factor")
+    assert list(effects["kind"]) == ["reading", "reading", "main"]
+    assert effects["within"].to_dict() == {
+        "class_order": "prior=train",
+        "prior": "class_order=sorted",
+        "smote": "class_order=sorted, prior=train",
+    }
+    assert effects["runs"].to_dict() == {"class_order": 12, "prior": 12, "smote": 6}
+    # The prior's effect in each seed: the mean over SMOTE of uniform minus train.
+    by_seed = np.mean([[20, 30, 10], [10, -10, 0]], axis=0)
+    assert effects.loc["prior", "estimate"] == pytest.approx(by_seed.mean())
+    interval = stats.ttest_1samp(by_seed, 0).confidence_interval()
+    assert tuple(effects.loc["prior", ["low_run", "high_run"]]) == pytest.approx(interval)
+    assert effects.loc["class_order", "estimate"] == pytest.approx(290 / 6)
+    assert effects.loc["smote", "estimate"] == pytest.approx(40 / 3)
+    assert len(analysis.cells) == 8
+    assert analysis.cells.query("class_order == 'sorted' and prior == 'uniform'")["accuracy"].tolist() == (
+        pytest.approx([70, 190 / 3])
+    )
 
 
 # The four factors
 
 
 def test_per_class_effects_carry_their_item_counts(card_answers):
-    table = analyse(card_answers, full_factorial(CARD), replications=2).per_class
+    table = analyse(card_answers, full_factorial(CARD, BASE), replications=2).per_class
     layers = table[table["factor"] == "conv_layers"].set_index("class")
     counts = card_answers.drop_duplicates("item")["truth"].value_counts()
     assert (layers["items"] == counts[layers.index]).all()
     assert layers["items"].sum() == 200
     assert (layers["low"].isna() == (layers["items"] < 5)).all()
-    total = effect(analyse(card_answers, full_factorial(CARD), replications=2).effects, "conv_layers")[
+    total = effect(analyse(card_answers, full_factorial(CARD, BASE), replications=2).effects, "conv_layers")[
         "estimate"
     ]
     assert (layers["estimate"] * layers["items"]).sum() / 200 == pytest.approx(total)
 
 
 def test_effects_of_the_four_factors(card_answers):
-    design = full_factorial(CARD)
+    design = full_factorial(CARD, BASE)
     analysis = analyse(card_answers, design, replications=50)
     effects = analysis.effects.query("metric == 'accuracy'")
     assert list(effects["factor"]) == [
@@ -104,7 +140,7 @@ def test_effects_of_the_four_factors(card_answers):
 
 
 def test_effects_of_the_other_factors_do_not_depend_on_unsorted_runs(card_answers):
-    design, within = full_factorial(CARD), full_factorial(CARD[1:])
+    design, within = full_factorial(CARD, BASE), full_factorial(CARD[1:], BASE)
     all_runs = analyse(card_answers, design, replications=20).effects.query("metric == 'accuracy'")
     alone = analyse(card_answers.query("class_order == 'sorted'"), within, replications=20).effects
     alone = alone.query("metric == 'accuracy'")
@@ -112,22 +148,22 @@ def test_effects_of_the_other_factors_do_not_depend_on_unsorted_runs(card_answer
         assert all_runs[column].to_numpy()[1:] == pytest.approx(alone[column].to_numpy())
 
 
-def test_a_note_says_that_only_unsorted_is_there(card_answers):
-    analysis = analyse(card_answers.query("class_order == 'unsorted'"), full_factorial(CARD), replications=2)
-    assert "class_order is only unsorted" in analysis.notes[0]
+def test_a_note_says_that_no_run_is_read_as_the_base_is(card_answers):
+    analysis = analyse(
+        card_answers.query("class_order == 'unsorted'"), full_factorial(CARD, BASE), replications=2
+    )
+    assert analysis.notes[0] == (
+        "no run has class_order=sorted: the effects hold within class_order=unsorted"
+    )
     assert set(analysis.effects["within"]) == {"class_order=unsorted"}
     assert (
         "no finished run at both unsorted and sorted"
         in effect(analysis.not_estimable, "class_order")["reason"]
     )
-    held = full_factorial(CARD[1:], {"class_order": "unsorted"})
-    assert (
-        "unsorted" in analyse(card_answers.query("class_order == 'unsorted'"), held, replications=2).notes[0]
-    )
 
 
 def test_order_of_rows_does_not_matter(card_answers):
-    design = full_factorial(CARD)
+    design = full_factorial(CARD, BASE)
     one = analyse(card_answers, design, replications=20)
     other = analyse(card_answers.sample(frac=1, random_state=0), design, replications=20)
     numbers = ["estimate", "low_run", "high_run", "low", "high", "p_holm", "sign_probability"]
@@ -140,7 +176,7 @@ def test_order_of_rows_does_not_matter(card_answers):
 
 def test_missing_cell_is_listed_and_not_filled_in(card_answers):
     gone = "conv_layers == '3' and dropout == '0.1' and smote == 'on'"
-    analysis = analyse(card_answers.query(f"not ({gone})"), full_factorial(CARD), replications=2)
+    analysis = analyse(card_answers.query(f"not ({gone})"), full_factorial(CARD, BASE), replications=2)
     assert analysis.effects.empty
     assert len(analysis.not_estimable) == 7
     reason = effect(analysis.not_estimable, "dropout")["reason"]
@@ -157,7 +193,7 @@ def test_missing_cell_is_listed_and_not_filled_in(card_answers):
 
 def test_effects_stay_within_sorted_when_a_sorted_run_failed(card_answers):
     failed = "class_order == 'sorted' and conv_layers == '3' and dropout == '0.1' and smote == 'on'"
-    analysis = analyse(card_answers.query(f"not ({failed})"), full_factorial(CARD), replications=2)
+    analysis = analyse(card_answers.query(f"not ({failed})"), full_factorial(CARD, BASE), replications=2)
     assert set(analysis.not_estimable["within"]) == {"", "class_order=sorted"}
     only = one_at_a_time(CARD, BASE)
     unsorted = analyse(suite(only).query("class_order == 'unsorted'"), only, replications=2)
@@ -173,7 +209,7 @@ def test_partial_effect_is_the_mean_over_complete_settings():
 
 
 def test_one_seed_gives_no_run_interval(card_answers):
-    analysis = analyse(card_answers.query("seed == 0"), full_factorial(CARD), replications=20)
+    analysis = analyse(card_answers.query("seed == 0"), full_factorial(CARD, BASE), replications=20)
     for row in analysis.effects.to_dict("records"):
         assert np.isnan(
             [row[name] for name in ("low_run", "low", "p", "p_holm", "detectable", "sign_probability")]
@@ -247,7 +283,7 @@ def test_one_at_a_time_is_read_against_the_base_cell():
     assert len(design.cells) == 5
     analysis = analyse(answers, design, replications=2)
     effects = analysis.effects.query("metric == 'accuracy'")
-    assert list(effects["kind"]) == ["class order", "base", "base", "base"]
+    assert list(effects["kind"]) == ["reading", "base", "base", "base"]
     means = analysis.cells.set_index([f.name for f in CARD])["accuracy"]
     base = means["sorted", "3", "0.1", "off"]
     row = effect(effects, "conv_layers")
@@ -268,7 +304,7 @@ def test_half_fraction_names_its_aliases(smote, alias):
     assert len(design.trained_cells) == 4
     assert ("1", "0.01", smote) in design.trained_cells
     effects = analysis.effects.query("metric == 'accuracy'")
-    assert list(effects["kind"]) == ["class order", "main", "main", "main"]
+    assert list(effects["kind"]) == ["reading", "main", "main", "main"]
     assert effect(effects, "conv_layers")["aliases"] == f"{alias}dropout x smote"
     means = analysis.cells.query("class_order == 'sorted'").groupby("conv_layers")["accuracy"].mean()
     assert effect(effects, "conv_layers")["estimate"] == pytest.approx(means["3"] - means["1"])

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from wikiart.learning.evaluation import output_styles, score
+from wikiart.learning.reading import Reading
 
 CLASSES = tuple("abcdefghij")
+UNSORTED = Reading(class_order="unsorted")
 
 
 def test_scores_of_a_small_case():
@@ -21,14 +24,14 @@ def test_scores_of_a_small_case():
 
 
 def test_sorted_reads_every_output_as_itself():
-    assert output_styles(CLASSES, "sorted", 3) == CLASSES
+    assert output_styles(CLASSES, Reading(), 3) == CLASSES
 
 
 def test_unsorted_is_a_permutation_drawn_from_the_seed():
-    readings = {output_styles(CLASSES, "unsorted", seed) for seed in range(20)}
+    readings = {output_styles(CLASSES, UNSORTED, seed) for seed in range(20)}
     assert all(sorted(styles) == list(CLASSES) for styles in readings)
     assert len(readings) == 20
-    assert output_styles(CLASSES, "unsorted", 5) == output_styles(CLASSES, "unsorted", 5)
+    assert output_styles(CLASSES, UNSORTED, 5) == output_styles(CLASSES, UNSORTED, 5)
 
 
 def test_unsorted_is_what_two_processes_with_two_orders_do():
@@ -37,7 +40,7 @@ def test_unsorted_is_what_two_processes_with_two_orders_do():
     generator = np.random.default_rng(seed)
     training_order = [CLASSES[k] for k in generator.permutation(10)]
     testing_order = [CLASSES[k] for k in generator.permutation(10)]
-    styles = output_styles(CLASSES, "unsorted", seed)
+    styles = output_styles(CLASSES, UNSORTED, seed)
     for predicted in CLASSES:
         for true in CLASSES:
             numbers_agree = training_order.index(predicted) == testing_order.index(true)
@@ -46,11 +49,11 @@ def test_unsorted_is_what_two_processes_with_two_orders_do():
 
 def test_unsorted_has_chance_accuracy_over_many_seeds():
     accuracies = [
-        np.mean(np.array(output_styles(CLASSES, "unsorted", seed)) == CLASSES) for seed in range(2000)
+        np.mean(np.array(output_styles(CLASSES, UNSORTED, seed)) == CLASSES) for seed in range(2000)
     ]
     assert np.mean(accuracies) == pytest.approx(1 / 10, abs=0.01)
 
 
 def test_another_order_is_refused():
-    with pytest.raises(ValueError, match="unsorted, sorted"):
-        output_styles(CLASSES, "shuffled", 0)
+    with pytest.raises(ValidationError, match="'unsorted' or 'sorted'"):
+        Reading.model_validate({"class_order": "shuffled"})
