@@ -34,6 +34,8 @@ def _train(
     network = Network(config.conv_layers, config.dropout, config.image_size, len(data.classes)).eval()
     generator = np.random.default_rng(int(job.training.fingerprint[:8], 16))
     outputs = np.where(generator.random(len(data.test.labels)) < 0.4, data.test.labels, 0)
-    trained = outcome.Outcome(job.training.files.outcome, outputs.tolist(), logger.curve, 0.0, remarks=[])
+    certain = np.log(np.eye(len(data.classes), dtype=np.float32)[outputs] + 1e-6)
+    shares = np.full(len(data.classes), 1 / len(data.classes)).tolist()
+    trained = outcome.Outcome(job.training.files.outcome, certain, shares, logger.curve, 0.0, remarks=[])
     outcome.write(trained, lambda folder: models.save(network, folder, config.image_size, data.resize))
     return trained

@@ -63,14 +63,20 @@ class Factor:
         return "evaluate" if self.name in Reading.model_fields else "train"
 
 
+#: Factors that every question knows by name, with their levels and phrases.
+COMMON = (
+    Factor("prior", ("train", "uniform"), phrase="Answers corrected for the styles' shares in training"),
+)
+
+
 def parse_factors(text: str, defaults: Iterable[Factor]) -> tuple[Factor, ...]:
     """Parse factors.
 
     Parameters
     ----------
     text : str
-        Words of the form ``dropout=0.01,0.1,0.3``, or the name of a default factor alone; an empty text
-        means all default factors.
+        Words of the form ``dropout=0.01,0.1,0.3``, or the name alone of a default factor or of one in
+        ``COMMON``; an empty text means all default factors.
     defaults : iterable of Factor
         The factors of the question.
 
@@ -79,9 +85,10 @@ def parse_factors(text: str, defaults: Iterable[Factor]) -> tuple[Factor, ...]:
     DesignError
         An unknown factor, a level that is not allowed, or fewer than two different levels.
     """
-    known = {factor.name: factor for factor in defaults}
+    defaults = tuple(defaults)
     if not text.split():
-        return tuple(known.values())
+        return defaults
+    known = {factor.name: factor for factor in (*COMMON, *defaults)}
     return tuple(_parse_factor(word, known) for word in text.split())
 
 

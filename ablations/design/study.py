@@ -2,8 +2,9 @@
 
 from ablations.design.factors import Cell
 
-ORIGINAL: Cell = {"conv_layers": 1, "dropout": 0.01, "smote": "off"}
-IMPROVED: Cell = {"class_order": "sorted", "conv_layers": 3, "dropout": 0.1}
+COMMON: Cell = {"class_weights": "none", "prior": "train"}
+ORIGINAL: Cell = {**COMMON, "conv_layers": 1, "dropout": 0.01, "smote": "off"}
+IMPROVED: Cell = {**COMMON, "class_order": "sorted", "conv_layers": 3, "dropout": 0.1}
 FINAL = "the improved network with SMOTE to 200 images per style, 0.2937, sometimes 0.27"
 
 STEPS: tuple[tuple[Cell, str], ...] = (

@@ -16,9 +16,9 @@ from wikiart.learning.reading import Reading
 from wikiart.smote.spelling import level_file
 from wikiart.versions import VERSIONS
 
-#: Settings that are newer than the first fingerprints, at the value that trains as before they existed. At
-#: this value a setting takes no part in a fingerprint, so that runs from before it remain finished.
-NEUTRAL: Cell = {"class_weights": "none", "validation": 0}
+#: Settings that are newer than the first fingerprints, at the value that gives the numbers from before they
+#: existed. At this value a setting takes no part in a fingerprint, so that earlier runs remain finished.
+NEUTRAL: Cell = {"prior": "train", "class_weights": "none", "validation": 0}
 SEED = ", seed "  #: stands between cell and seed in the name of a run
 
 
@@ -101,9 +101,20 @@ def _cell_run(design: Design, cell: Cell, config: TrainingConfig, deciding: list
         levels=tuple((name, str(level)) for name, level in cell.items()),
         seed=config.seed,
         reading=reading,
-        fingerprint=_sha256([*deciding, *reading.model_dump().values()]),
+        fingerprint=_sha256([*deciding, *_deciding_reading(reading)]),
         description=_description(design, cell, config.seed),
     )
+
+
+def _deciding_reading(reading: Reading) -> list[str]:
+    """Return what takes part in the fingerprint of a cell beside its training; see ``NEUTRAL``.
+
+    Newer settings have their names with them, which tells them apart if some are left out.
+    """
+    settings = reading.model_dump()
+    first = [value for name, value in settings.items() if name not in NEUTRAL]
+    newer = [f"{name}={value}" for name, value in settings.items() if NEUTRAL.get(name, value) != value]
+    return first + newer
 
 
 def _sha256(values: list) -> str:

@@ -143,9 +143,10 @@ def _train(
         report(epoch.number / (config.epochs + 1))  # evaluation and logging count as another epoch
         logger.epoch(epoch)
 
+    items = TrainingData.from_store(data, config, job.device)
     network = training.train(
         config,
-        TrainingData.from_store(data, config, job.device),
+        items,
         device=job.device,
         on_epoch=on_epoch,
         state_file=job.training.files.state,
@@ -153,10 +154,10 @@ def _train(
         cuda_graph=CUDA_GRAPH,
     )
     seconds = time.monotonic() - start
-    outputs = evaluation.predict(network, data.test.images, device=job.device)
     trained = Outcome(
         job.training.files.outcome,
-        outputs=outputs.tolist(),
+        log_probabilities=evaluation.log_probabilities(network, data.test.images, device=job.device),
+        shares=evaluation.training_shares(config, items).tolist(),
         curve=logger.curve,
         seconds=seconds,
         remarks=[message.getMessage() for message in messages],

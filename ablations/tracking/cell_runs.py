@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from mlflow.entities import LoggedModel, LoggedModelOutput, Metric, Param, RunStatus, RunTag
 from mlflow.exceptions import RestException
@@ -16,10 +17,10 @@ from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_ARTIFACTS
 
 from ablations.design.trainings import CellRun
 from ablations.process import names
+from ablations.tracking import models
 from ablations.tracking.confusion import confusion_picture
 from ablations.tracking.datasets import dataset_inputs
 from ablations.tracking.destination import Destination
-from ablations.tracking.models import stamp
 from ablations.tracking.outcome import Outcome, Point
 from ablations.tracking.sweep import owner
 from wikiart.images.store import Store
@@ -33,6 +34,7 @@ class CellAnswers:
     """The answers of a cell to the test images, and their scores."""
 
     classes: Sequence[str]  #: the style that each output of the network is read as
+    adjustment: np.ndarray  #: what the reading adds to the log-probability of each output
     items: pd.DataFrame  #: a row per test image: path, truth, prediction
     scores: Scores
 
@@ -106,7 +108,7 @@ def finish_cell(destination: Destination, run_id: str, answers: CellAnswers, out
         URI of the logged model's files.
     """
     client, scores = destination.client, answers.scores
-    model = _log_model(destination, run_id, outcome.model, answers.classes)
+    model = _log_model(destination, run_id, outcome.model, answers)
     # MLflow's interface selects the metric that was logged first: the overall metrics come before the others.
     overall = {names.test_metric(key): getattr(scores, key) for key in names.METRICS}
     styles = sorted(answers.classes)
@@ -143,12 +145,18 @@ def _unlike(name: str, others: Sequence[str]) -> str:
     return name
 
 
-def _log_model(destination: Destination, run_id: str, folder: Path, classes: Sequence[str]) -> LoggedModel:
-    """Upload a saved network as the run's model ``model``."""
+def _log_model(destination: Destination, run_id: str, folder: Path, answers: CellAnswers) -> LoggedModel:
+    """Upload a saved network as the run's model ``model``, which answers as the cell did."""
     client = destination.client
     model = client.create_logged_model(destination.experiment_id, name="model", source_run_id=run_id)
-    stamp(folder, run_id=run_id, model_id=model.model_id, classes=classes)
-    client.log_model_artifacts(model.model_id, str(folder))
+    reading = {"classes": list(answers.classes), "adjustment": answers.adjustment.tolist()}
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = (
+            Path(scratch) / "model"
+        )  # the outcome stays as it is for the next attempt, should this one fail
+        models.copy(folder, copy)
+        models.stamp(copy, run_id=run_id, model_id=model.model_id, reading=reading)
+        client.log_model_artifacts(model.model_id, str(copy))
     client.finalize_logged_model(model.model_id, "READY")
     client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
     return model

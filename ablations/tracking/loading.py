@@ -12,14 +12,14 @@ import zipfile
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import mlflow
 import numpy as np
 import torch
 import yaml
 from mlflow.exceptions import MlflowException
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from ablations.process.addresses import mask_passwords
 from ablations.process.errors import UserError, first_line, root_cause_line
@@ -60,6 +60,13 @@ class _Settings(BaseModel):
     classes: list[str] = Field(min_length=2)
     image_size: int = Field(ge=1)
     resize: Literal[tuple(RESIZE)]  # type: ignore[valid-type]  # the keys of a mapping
+    adjustment: list[FiniteFloat] = []  # models of earlier versions have none
+
+    @model_validator(mode="after")
+    def _check_adjustment(self) -> Self:
+        if self.adjustment and len(self.adjustment) != len(self.classes):
+            raise ValueError("adjustment has another length than classes")
+        return self
 
 
 class _Flavour(BaseModel):
@@ -120,7 +127,7 @@ def _load_folder(folder: Path, name: str) -> Classifier:
             f"{name} is not a network of a suite ({reason}): name the model of a cell's "
             "finished run; nothing in it has been executed"
         ) from error
-    return Classifier(network, settings.classes, settings.image_size, settings.resize)
+    return Classifier(network, **settings.model_dump())
 
 
 def _check_files(folder: Path) -> None:

@@ -4,13 +4,17 @@ A model holds the weights once, for two flavours, and loads without this project
 
 - ``pytorch``, format pt2: float32 (n, 3, size, size), pixels 0..255, to log-probabilities (n, classes);
 - ``python_function``: pictures to styles with probabilities (wikiart.learning.classifier.Classifier).
+
+The weights are those of the training. What differs between the cells that are read from it stands in each
+model's metadata, and the classifier applies it: ``classes``, the style that each output is read as, and
+``adjustment``, what is added to its log-probability (zeros unless ``prior=uniform``).
 """
 
 import hashlib
 import logging
 import shutil
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -138,28 +142,56 @@ def _add_classifier(model: Model, folder: Path, image_size: int, resize: str) ->
     )
 
 
-def stamp(folder: Path, *, run_id: str, model_id: str, classes: Sequence[str]) -> None:
-    """Write into a saved model the run that it is logged to and the styles that its outputs stand for."""
-    model = Model.load(str(folder))
-    model.run_id, model.model_id = run_id, model_id
-    model.metadata = {"classes": list(classes)}
-    model.flavors[pyfunc.FLAVOR_NAME][pyfunc.MODEL_CONFIG]["classes"] = list(classes)
-    model.save(str(folder / "MLmodel"))
+def copy(folder: Path, target: Path) -> None:
+    """Copy a saved model; the copy has a symbolic link to the weights, which an upload follows."""
+    shutil.copytree(folder, target, ignore=shutil.ignore_patterns(WEIGHTS.name))
+    (target / WEIGHTS).symlink_to((folder / WEIGHTS).resolve())
 
 
-def share_weights(locations: Sequence[str]) -> None:
-    """Store the weights of models of one training once, by hard links to the first model's file.
+def stamp(folder: Path, *, run_id: str, model_id: str, reading: Mapping[str, list]) -> None:
+    """Write into a saved model the run that it is logged to and how its outputs are read.
 
     Parameters
     ----------
-    locations : sequence of str
-        URIs of the models' files. Models on a server or on another disk keep a file of their own.
+    folder : Path
+        The saved model.
+    run_id, model_id : str
+        Of the run and of the logged model.
+    reading : mapping
+        ``classes`` and ``adjustment``, as for `Classifier`.
     """
-    local = [location for location in locations if urlsplit(location).scheme in ("", "file")]
-    files = [Path(local_file_uri_to_path(location)) / WEIGHTS for location in local]
-    for other in files[1:]:
+    model = Model.load(str(folder))
+    model.run_id, model.model_id = run_id, model_id
+    model.metadata = dict(reading)
+    model.flavors[pyfunc.FLAVOR_NAME][pyfunc.MODEL_CONFIG].update(reading)
+    model.save(str(folder / "MLmodel"))
+
+
+def share_weights(location: str, sources: Sequence[str | Path]) -> None:
+    """Replace the weights of a model by a hard link to equal ones, so that a disk holds them once.
+
+    Parameters
+    ----------
+    location : str
+        URI of the model's files. A model on a server keeps a file of its own.
+    sources : sequence of str or Path
+        Folders or URIs of models of the same training; the first that can be linked to is taken. The
+        outcome of the training comes first: it is there in each attempt to finish the runs. If it is on
+        another disk than the models, these can still share a file with each other.
+    """
+    target = _weights_file(location)
+    for source in filter(None, map(_weights_file, sources)):
+        if target is None or target == source:
+            return
         # Link under another name and rename: the model has its weights at every moment.
-        link = other.with_suffix(".link")
+        link = target.with_suffix(".link")
         with suppress(OSError):  # another disk, or a file system without hard links
-            link.hardlink_to(files[0])
-            link.replace(other)
+            link.hardlink_to(source)
+            link.replace(target)
+            return
+
+
+def _weights_file(location: str | Path) -> Path | None:
+    """Return the file of a model's weights; None for a model on a server."""
+    is_local = isinstance(location, Path) or urlsplit(location).scheme in ("", "file")
+    return Path(local_file_uri_to_path(str(location))) / WEIGHTS if is_local else None

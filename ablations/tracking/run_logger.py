@@ -3,6 +3,7 @@
 import time
 from contextlib import nullcontext, suppress
 
+import numpy as np
 import pandas as pd
 from mlflow.exceptions import MlflowException
 
@@ -60,12 +61,11 @@ class RunLogger:
         self.curve = outcome.curve
         self._update()
         truth = [self.data.classes[label] for label in self.data.test.labels]
-        models.share_weights(
-            [
-                cell_runs.finish_cell(self.destination, run_id, self._answers(cell, outcome, truth), outcome)
-                for cell, run_id in self._runs.items()
-            ]
-        )
+        locations: list[str] = []
+        for cell, run_id in self._runs.items():
+            answers = self._answers(cell, outcome, truth)
+            locations.append(cell_runs.finish_cell(self.destination, run_id, answers, outcome))
+            models.share_weights(locations[-1], [outcome.model, locations[0]])
 
     def fail(self, error: str) -> None:
         """End the runs as FAILED with a traceback, as far as the server can be reached."""
@@ -97,6 +97,8 @@ class RunLogger:
     def _answers(self, cell: CellRun, outcome: Outcome, truth: list[str]) -> cell_runs.CellAnswers:
         """Read the network's outputs the way a cell does."""
         classes = evaluation.output_styles(self.data.classes, cell.reading, self.training.config.seed)
-        prediction = [classes[output] for output in outcome.outputs]
+        adjustment = evaluation.prior_adjustment(cell.reading, np.array(outcome.shares))
+        prediction = evaluation.read(outcome.log_probabilities, classes, adjustment)
         items = pd.DataFrame({"path": self.data.test.paths, "truth": truth, "prediction": prediction})
-        return cell_runs.CellAnswers(classes, items, evaluation.score(truth, prediction, self.data.classes))
+        scores = evaluation.score(truth, prediction, self.data.classes)
+        return cell_runs.CellAnswers(classes, adjustment, items, scores)

@@ -9,14 +9,14 @@ from mlflow import MlflowClient
 from tests.conftest import ROOT, environment_for
 
 ARGUMENTS = {
-    "factors": "class_order=unsorted,sorted smote=off,on",
+    "factors": "class_order=unsorted,sorted prior=train,uniform smote=off,on",
     "image_size": 24,
     "batch_size": 4,
     "epochs": 30,
     "seeds": 1,
     "threads": 1,
 }
-CELLS = 4  # from 2 trainings
+CELLS = 8  # from 2 trainings
 
 
 class Reference(NamedTuple):

@@ -23,7 +23,7 @@ from wikiart.images import paintings
 from wikiart.images.building import build_store
 from wikiart.learning.config import TrainingConfig
 from wikiart.learning.data import TrainingData
-from wikiart.learning.evaluation import output_styles, predict, score
+from wikiart.learning.evaluation import log_probabilities, output_styles, prior_adjustment, read, score
 from wikiart.learning.network import Network
 from wikiart.learning.reading import Reading
 from wikiart.learning.training import train
@@ -128,18 +128,21 @@ def measure_training(folder: Path) -> dict[str, Any]:
 
 
 def measure_evaluation(folder: Path) -> dict[str, Any]:
-    """Predictions of a network, both class orders, scores."""
+    """Predictions of a network, its readings, scores."""
     styles = ("Amber", "Blue", "Crimson", "Dusk", "Ebony")
     torch.manual_seed(0)
     network = Network(2, 0.1, SIZE, len(styles))
     with torch.no_grad():
         for _ in range(50):  # running statistics, so that outputs differ
             network(torch.from_numpy(images()).permute(0, 3, 1, 2).float())
-    outputs = predict(network, images())
+    log_p = log_probabilities(network, images())
+    outputs = log_p.argmax(1)
+    adjustment = prior_adjustment(Reading(prior="uniform"), np.array([0.22, 0.22, 0.2, 0.18, 0.18]))
     truth = [styles[label] for label in LABELS]
     scores = score(truth, [styles[output] for output in outputs], styles)
     return {
         "outputs": outputs.tolist(),
+        "uniform": read(log_p, styles, adjustment),
         "sorted": list(output_styles(styles, Reading(), 0)),
         "unsorted": [list(output_styles(styles, Reading(class_order="unsorted"), seed)) for seed in range(3)],
         **scores._replace(confusion=scores.confusion.tolist())._asdict(),

@@ -9,7 +9,7 @@ between epochs, and the evaluation on test images. Import from its modules:
 - `class_weights`: weights of the classes in the loss
 - `training`: `train`, `time_step`, `Epoch`
 - `reading`: `Reading`, the settings that act only when outputs are read; these can be factors, too
-- `evaluation`: `predict`, `output_styles`, `score`
+- `evaluation`: `log_probabilities`, and from these the answers of every reading and their scores
 - `classifier`: `Classifier`, a trained network for use, which travels within saved models
 - `fast`: the networks' forward pass with less work; an implementation of `network`, and no more
 

@@ -34,6 +34,9 @@ class Classifier:
         Side in pixels of the images that the network was trained on.
     resize : {"stretch", "crop", "pad"}
         How they were made square.
+    adjustment : sequence of float
+        What is added to the log-probability of each output, in their order, before probabilities are
+        computed: the reading's correction for the classes' shares in training. Default: nothing.
     """
 
     def __init__(
@@ -42,8 +45,10 @@ class Classifier:
         classes: Sequence[str],
         image_size: int,
         resize: str,
+        adjustment: Sequence[float] = (),
     ):
         self.network, self.classes = network, tuple(classes)
+        self.adjustment = torch.tensor(adjustment or [0.0] * len(self.classes), dtype=torch.float64)
         self.image_size, self.resize = image_size, resize
 
     def predict(self, images: pd.DataFrame | np.ndarray) -> pd.DataFrame:
@@ -106,7 +111,7 @@ class Classifier:
         """Return float64 (n, classes) for uint8 (n, image_size, image_size, 3)."""
         with torch.inference_mode():
             outputs = self.network(torch.from_numpy(pixels).permute(0, 3, 1, 2).float())
-        return outputs.double().exp().numpy()
+        return (outputs.double() + self.adjustment).softmax(1).numpy()
 
 
 def _sources(images: pd.DataFrame | np.ndarray) -> list[Any]:

@@ -8,6 +8,9 @@ import torch
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 
 from wikiart.learning import fast
+from wikiart.learning.class_weights import class_weights
+from wikiart.learning.config import TrainingConfig
+from wikiart.learning.data import TrainingData
 from wikiart.learning.network import Network
 from wikiart.learning.reading import Reading
 
@@ -27,8 +30,8 @@ class Scores(NamedTuple):
     confusion: np.ndarray  #: int (classes, classes), rows the truth, columns the prediction
 
 
-def predict(network: Network, images: np.ndarray, *, device: str = "cpu") -> np.ndarray:
-    """Return the output with the highest probability for each image.
+def log_probabilities(network: Network, images: np.ndarray, *, device: str = "cpu") -> np.ndarray:
+    """Return the network's outputs for each image, from which all readings are made.
 
     Parameters
     ----------
@@ -41,7 +44,7 @@ def predict(network: Network, images: np.ndarray, *, device: str = "cpu") -> np.
 
     Returns
     -------
-    int64 array (n,)
+    float32 array (n, classes)
     """
     network.eval()
     outputs = []
@@ -49,7 +52,7 @@ def predict(network: Network, images: np.ndarray, *, device: str = "cpu") -> np.
     with torch.inference_mode():
         for start in range(0, len(images), batch):
             pixels = torch.from_numpy(images[start : start + batch]).to(device).permute(0, 3, 1, 2).float()
-            outputs.append(fast.forward(network, pixels).argmax(1).cpu())
+            outputs.append(fast.forward(network, pixels).float().cpu())
     return torch.cat(outputs).numpy()
 
 
@@ -81,6 +84,74 @@ def output_styles(classes: Sequence[str], reading: Reading, seed: int) -> tuple[
     style_of_output = np.empty(len(classes), int)
     style_of_output[training_order] = test_order
     return tuple(classes[k] for k in style_of_output)
+
+
+def prior_adjustment(reading: Reading, shares: np.ndarray) -> np.ndarray:
+    """Return what a reading adds to the log-probability of each output before the largest is taken.
+
+    A network that is trained by the negative log-likelihood estimates ``p(y | x)``, proportional to
+    ``p(x | y) pi_y``, where ``pi_y`` is the share of class y in what it learnt from. ``prior="train"`` takes
+    it at its word and adds nothing. ``prior="uniform"`` adds ``-log pi_y``: the answer is then the class
+    that is most probable if all are equally frequent, which makes most of balanced accuracy.
+
+    Parameters
+    ----------
+    reading : Reading
+        Its ``prior``.
+    shares : float array (classes,)
+        ``pi`` above, in the order of the network's outputs; all above 0. See `training_shares`.
+
+    Returns
+    -------
+    float64 array (classes,)
+
+    References
+    ----------
+    A. K. Menon, S. Jayasumana, A. S. Rawat, H. Jain, A. Veit, S. Kumar, "Long-tail learning via logit
+    adjustment", ICLR 2021, equation 9 with tau = 1.
+    """
+    return np.zeros(len(shares)) if reading.prior == "train" else -np.log(shares)
+
+
+def training_shares(config: TrainingConfig, data: TrainingData) -> np.ndarray:
+    """Return the share of each class in what a network learns from.
+
+    Synthetic images and copies count. A class whose items weigh ``w_y`` in the loss counts as if it had
+    ``w_y`` times as many: the loss is smallest for ``p(y | x)`` proportional to ``w_y n_y p(x | y)``.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        Its ``class_weights``.
+    data : TrainingData
+        The items of an epoch.
+
+    Returns
+    -------
+    float64 array (classes,)
+        Sums to 1.
+    """
+    weights = class_weights(config.class_weights, data.class_counts)
+    counts = data.class_counts * (1 if weights is None else weights)
+    return counts / counts.sum()
+
+
+def read(log_probabilities: np.ndarray, styles: Sequence[str], adjustment: np.ndarray) -> list[str]:
+    """Answer with the style of the largest adjusted output for each image.
+
+    The adjustment belongs to the outputs: it comes before they are read as styles, because the numbering of
+    the test does not change what the network learnt.
+
+    Parameters
+    ----------
+    log_probabilities : float array (n, classes)
+        From `log_probabilities`.
+    styles : sequence of str
+        From `output_styles`.
+    adjustment : float array (classes,)
+        From `prior_adjustment`.
+    """
+    return [styles[output] for output in (log_probabilities + adjustment).argmax(1)]
 
 
 def score(truth: Sequence[str], prediction: Sequence[str], classes: Sequence[str]) -> Scores:

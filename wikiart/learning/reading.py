@@ -23,3 +23,6 @@ class Reading(BaseModel):
     class_order: Literal["unsorted", "sorted"] = Field(
         "sorted", description="whether training and testing number the styles alike"
     )
+    prior: Literal["train", "uniform"] = Field(
+        "train", description="how frequent the styles are taken to be: as in training, or all alike"
+    )

@@ -133,7 +133,7 @@ def saved(tmp_path_factory):
     network = Network(2, 0.1, 32, 3).eval()
     folder = tmp_path_factory.mktemp("saved") / "model"
     models.save(network, folder, 32, "crop")
-    models.stamp(folder, run_id="0123", model_id="m-0123", classes=["style", "error", "Amber"])
+    models.stamp(folder, run_id="0123", model_id="m-0123", reading={"classes": ["style", "error", "Amber"]})
     return folder, network
 
 

@@ -10,6 +10,7 @@ from ablations.ablate import CARD
 from ablations.design.designs import make
 from ablations.design.factors import FACTOR_NAMES, DesignError, Factor, parse_base, parse_factors
 from wikiart.learning.config import TrainingConfig
+from wikiart.learning.reading import Reading
 
 FACTORS = {factor.name: factor for factor in CARD}
 
@@ -146,6 +147,7 @@ def test_bad_base_is_refused(text):
 def test_every_field_of_a_configuration_can_be_a_factor():
     levels = {
         "class_order": "unsorted,sorted",
+        "prior": "train,uniform",
         "conv_layers": "1,2",
         "dropout": "0,0.5",
         "smote": "off,copy:auto",
@@ -157,11 +159,32 @@ def test_every_field_of_a_configuration_can_be_a_factor():
         "image_size": "32,64",
         "precision": "float32,bf16",
     }
-    assert set(levels) == set(FACTOR_NAMES) == {"class_order", *TrainingConfig.model_fields} - {"seed"}
+    assert (
+        set(levels) == set(FACTOR_NAMES) == {*Reading.model_fields, *TrainingConfig.model_fields} - {"seed"}
+    )
     factors = parse_factors(" ".join(f"{name}={values}" for name, values in levels.items()), [])
     assert len(make("full", factors, {}, seeds=1).cells) == 2 ** len(levels)
 
 
-def test_class_order_acts_when_outputs_are_read():
-    assert Factor("class_order", ("unsorted", "sorted")).stage == "evaluate"
-    assert all(factor.stage == "train" for factor in CARD[1:])
+def test_the_fields_of_a_reading_act_when_outputs_are_read():
+    stages = {name: Factor(name, ()).stage for name in FACTOR_NAMES}
+    assert {name for name in stages if stages[name] == "evaluate"} == {"class_order", "prior"}
+
+
+def test_readings_are_crossed_with_the_trainings_of_each_design():
+    text = "class_order prior conv_layers dropout smote"
+    for kind, cells, trainings in (("full", 32, 8), ("half", 16, 4), ("one-at-a-time", 6, 4)):
+        design = make(kind, parse_factors(text, CARD), {}, seeds=1)
+        assert len(design.cells) == cells
+        assert len({design.config(cell, 0) for cell in design.cells}) == trainings
+        assert len({design.label(cell) for cell in design.cells}) == cells
+    assert design.reading(design.cells[0]) == Reading()
+
+
+def test_a_common_factor_is_known_by_its_name_to_every_question():
+    [prior] = parse_factors("prior", [])
+    assert prior.levels == ("train", "uniform")
+    [same] = parse_factors("prior=train,uniform", CARD)
+    assert same.phrase == prior.phrase != ""
+    [turned] = parse_factors("prior=uniform,train", CARD)
+    assert turned.change == prior.levels  # what the phrase is about

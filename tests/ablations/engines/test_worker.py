@@ -3,7 +3,9 @@
 import time
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
+import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
@@ -11,18 +13,21 @@ from ablations.design import trainings
 from ablations.design.designs import make
 from ablations.design.factors import parse_factors
 from ablations.engines.worker import Job, carry_out
-from ablations.tracking import cell_runs
+from ablations.tracking import cell_runs, models, outcome
 from ablations.tracking.destination import Destination, locked_database
+from ablations.tracking.loading import load
+from wikiart.cache.atomic import atomic_folder
+from wikiart.cache.checksums import seal
 from wikiart.images import paintings
 from wikiart.images.building import build_store
 
 
 @pytest.fixture(scope="module")
 def first(paintings_folder, tmp_path_factory) -> Job:
-    """A training of two cells on a tracking store of its own."""
+    """A training of four cells on a tracking store of its own."""
     folder = tmp_path_factory.mktemp("worker")
     data = build_store(paintings.find(paintings_folder), 24, folder / "cache")
-    factors = parse_factors("class_order=unsorted,sorted", [])
+    factors = parse_factors("class_order=unsorted,sorted prior", [])
     base = {"image_size": 24, "batch_size": 4, "epochs": 2}
     [training] = trainings.plan_trainings(make("full", factors, base, seeds=1), {24: data})
     uri = f"sqlite:///{folder}/mlflow.db"
@@ -45,6 +50,11 @@ def cells(job: Job) -> list:
     return list(job.destination.search(f"tags.suite = '{job.destination.parent_id}'"))
 
 
+def model_folder(job: Job, run) -> Path:
+    [model] = run.outputs.model_outputs
+    return Path(job.destination.client.get_logged_model(model.model_id).artifact_location)
+
+
 def has_log(job: Job, run) -> bool:
     return "log.txt" in [file.path for file in job.destination.client.list_artifacts(run.info.run_id)]
 
@@ -61,11 +71,44 @@ def test_a_cell_that_is_finished_stays_if_the_next_of_its_training_fails(job, mo
     with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
         patch.setattr(cell_runs, "finish_cell", fail_at_the_second)
         carry_out(job, lambda fraction: None)
-    assert Counter(run.info.status for run in cells(job)) == {"FINISHED": 1, "FAILED": 1}
+    assert Counter(run.info.status for run in cells(job)) == {"FINISHED": 1, "FAILED": 3}
     carry_out(job, lambda fraction: None)
-    assert Counter(run.info.status for run in cells(job)) == {"FINISHED": 2, "FAILED": 1}
-    finished = [run.data.tags["fingerprint"] for run in cells(job) if run.info.status == "FINISHED"]
-    assert sorted(finished) == sorted(cell.fingerprint for cell in job.training.cells)
+    assert Counter(run.info.status for run in cells(job)) == {"FINISHED": 4, "FAILED": 3}
+    finished = [run for run in cells(job) if run.info.status == "FINISHED"]
+    fingerprints = [run.data.tags["fingerprint"] for run in finished]
+    assert sorted(fingerprints) == sorted(cell.fingerprint for cell in job.training.cells)
+    assert (
+        len({(model_folder(job, run) / models.WEIGHTS).stat().st_ino for run in finished}) == 1
+    )  # stored once
+
+
+def test_the_model_of_each_reading_answers_as_its_run_did(job, paintings_folder):
+    carry_out(job, lambda fraction: None)
+    answers = {}
+    for run in cells(job):
+        items = Path(run.info.artifact_uri) / "items.json"
+        table = pd.read_json(items, orient="split")
+        paths = [str(paintings_folder / path) for path in table["path"]]
+        network = load(str(model_folder(job, run)))
+        assert (
+            network.predict(pd.DataFrame({"path": paths}))["style"].tolist() == table["prediction"].tolist()
+        )
+        answers[run.data.params["class_order"], run.data.params["prior"]] = table["prediction"].tolist()
+    assert len(answers) == 4
+    assert answers["sorted", "train"] != answers["sorted", "uniform"]
+    # Both class orders name the same outputs.
+    for prior in ("train", "uniform"):
+        pairs = set(zip(answers["sorted", prior], answers["unsorted", prior], strict=True))
+        assert len(pairs) == len(set(answers["sorted", prior]))
+
+
+def test_an_outcome_of_an_earlier_version_is_not_used(job):
+    folder = job.training.files.outcome
+    with atomic_folder(folder) as scratch:
+        (scratch / outcome.RESULTS).write_text('{"outputs": [0], "curve": [], "seconds": 1, "remarks": []}')
+        seal(scratch, folder.name)
+    carry_out(job, lambda fraction: None)
+    assert Counter(run.info.status for run in cells(job)) == {"FINISHED": 4}
 
 
 @pytest.mark.parametrize("fresh", [False, True])

@@ -15,6 +15,7 @@ import psutil
 import pytest
 from mlflow import MlflowClient
 
+from ablations.tracking import models
 from tests.ablations import small
 from tests.ablations.small import CELLS
 from tests.conftest import ROOT
@@ -93,10 +94,16 @@ class Suite:
         trainings = [path.name for path in (self.folder / "cache" / "trainings").iterdir()]
         assert all(name.endswith(".lock") for name in trainings), trainings
         client = MlflowClient(self.environment["MLFLOW_TRACKING_URI"])
+        weights: dict[str, set[int]] = {}
         for run in self.runs("FINISHED"):
             if run.data.tags["role"] == "cell":
+                [model] = run.outputs.model_outputs
+                location = client.get_logged_model(model.model_id).artifact_location.removeprefix("file://")
+                file = Path(location) / models.WEIGHTS
+                weights.setdefault(run.data.tags["training"], set()).add(file.stat().st_ino)
                 curve = client.get_metric_history(run.info.run_id, "train/loss")
                 assert [point.step for point in curve] == list(range(1, ARGUMENTS["epochs"] + 1))
+        assert [len(files) for files in weights.values()] == [1, 1]  # of four cells each
 
 
 def family(process: subprocess.Popen) -> list[psutil.Process]:

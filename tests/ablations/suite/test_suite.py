@@ -226,7 +226,7 @@ def test_mistakes_are_refused_before_anything_runs(suite, options, message):
 def test_a_mistake_through_mlflow_run(suite):
     refused = mlflow_run(suite.environment, "ablate", factors="colour=red,blue")
     assert refused.returncode != 0
-    assert "no setting is called colour; there are: class_order, conv_layers" in refused.stderr
+    assert "no setting is called colour; there are: class_order, prior, conv_layers" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert suite.parents()[0].info.status == "FINISHED"  # no suite came of it
 

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import mlflow
 import numpy as np
 import pytest
 import torch
@@ -26,7 +27,7 @@ def saved(request, tmp_path_factory) -> tuple[Path, Network]:
     network = Network(request.param, 0.1, 24, len(CLASSES)).eval().to(memory_format=torch.channels_last)
     folder = tmp_path_factory.mktemp("saved") / "model"
     models.save(network, folder, 24, "stretch")
-    models.stamp(folder, run_id="0123", model_id="m-0123", classes=CLASSES)
+    models.stamp(folder, run_id="0123", model_id="m-0123", reading={"classes": CLASSES})
     return folder, network
 
 
@@ -69,6 +70,23 @@ def test_a_loaded_network_answers_as_the_saved_one(saved):
     table = load(str(folder)).predict(pixels)
     assert list(table.columns) == ["style", "error", *(f"p_{name}" for name in CLASSES)]
     np.testing.assert_allclose(table.iloc[:, 2:].to_numpy(float), expected, rtol=1e-6)
+
+
+def test_the_reading_of_a_model_is_applied(model, saved):
+    """As after prior=uniform; MLflow's own loader, which executes the model's code, agrees."""
+    adjustment = [0.5, 2.0, 1.0]
+    models.stamp(
+        model, run_id="0123", model_id="m-0123", reading={"classes": CLASSES, "adjustment": adjustment}
+    )
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 24, 24, 3), dtype=np.uint8)
+    with torch.inference_mode():
+        outputs = saved[1](torch.from_numpy(pixels).permute(0, 3, 1, 2).float()).double()
+    expected = (outputs.exp() * torch.tensor(adjustment).exp()).numpy()
+    expected /= expected.sum(1, keepdims=True)
+    for network in (load(str(model)), mlflow.pyfunc.load_model(str(model))):
+        table = network.predict(pixels)
+        np.testing.assert_allclose(table.iloc[:, 2:].to_numpy(float), expected, rtol=1e-5)
+        assert list(table["style"]) == [CLASSES[k] for k in expected.argmax(1)]
 
 
 def test_the_code_of_a_model_is_not_executed(model, tmp_path):
@@ -139,6 +157,8 @@ def test_no_expression_is_evaluated(model, tmp_path):
         lambda flavour: flavour["config"].update(resize="melt"),
         lambda flavour: flavour["config"].update(classes=["a", "b"]),
         lambda flavour: flavour["config"].update(classes=["a", "b", 3]),
+        lambda flavour: flavour["config"].update(adjustment=[0.0, 1.0]),
+        lambda flavour: flavour["config"].update(adjustment=[0.0, 1.0, float("nan")]),
         lambda flavour: flavour["config"].update(more=1),
     ],
 )

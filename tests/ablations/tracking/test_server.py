@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
+import numpy as np
 import pytest
 from mlflow import MlflowClient
 
 from ablations.design.trainings import CellRun, Training
-from ablations.tracking import outcome
+from ablations.tracking import models, outcome
 from ablations.tracking.destination import Destination
 from ablations.tracking.run_logger import RunLogger
 from tests.ablations.services import Postgres, Server, postgresql_binaries, running, wait_until
@@ -93,7 +94,8 @@ def test_eight_writers_lose_nothing_when_the_server_restarts(server, login, tmp_
     halfway = Barrier(WRITERS + 1)
 
     def save_model(folder: Path) -> None:
-        folder.mkdir()
+        (folder / models.WEIGHTS).parent.mkdir(parents=True)
+        (folder / models.WEIGHTS).touch()
         (folder / "MLmodel").write_text("flavors: {python_function: {config: {}}}\n")
 
     def write(number: int) -> None:
@@ -104,8 +106,10 @@ def test_eight_writers_lose_nothing_when_the_server_restarts(server, login, tmp_
             if epoch == EPOCHS // 2:
                 halfway.wait(120)
             logger.epoch(Epoch(epoch, 1 / epoch, number / WRITERS, 2 / epoch, 0.5, 0.25))
-        outputs = [number % len(data.classes)] * len(data.test.labels)
-        trained = outcome.Outcome(tmp_path / f"{number}", outputs, logger.curve, 1.0, ["a remark"])
+        classes = len(data.classes)
+        certain = np.log(np.eye(classes)[[number % classes] * len(data.test.labels)] + 0.1)
+        shares = [1 / classes] * classes
+        trained = outcome.Outcome(tmp_path / f"{number}", certain, shares, logger.curve, 1.0, ["a remark"])
         outcome.write(trained, save_model)
         logger.finish(trained)
 

@@ -93,7 +93,8 @@ class Prepared:
         if trained is None:
             network = train(CONFIG, data, state_file=files.state, save_interval=0)
             weights = torch.cat([weight.flatten() for weight in network.parameters()]).detach().numpy()
-            trained = Outcome(files.outcome, outputs=[1, 2], curve=[], seconds=1.0, remarks=[])
+            log_probabilities = np.log(np.array([[0.25, 0.75]], np.float32))
+            trained = Outcome(files.outcome, log_probabilities, [0.5, 0.5], curve=[], seconds=1.0, remarks=[])
             outcome.write(trained, lambda path: (path.mkdir(), np.save(path / "weights.npy", weights)))
         images = {split: getattr(decoded, split) for split in ("train", "test")}
         return {
@@ -102,7 +103,8 @@ class Prepared:
             "pixels": b"".join(split.images.tobytes() + split.labels.tobytes() for split in images.values()),
             "facts": b"".join(c.tobytes() for split in images for c in decoded.facts(split)),
             "recipes": b"".join(column.tobytes() for column in data.recipes),
-            "outputs": repr(trained.outputs).encode(),
+            "outputs": trained.log_probabilities.tobytes(),
+            "shares": repr(trained.shares).encode(),
             "weights": (trained.model / "weights.npy").read_bytes(),
         }
 
