@@ -94,7 +94,10 @@ def _remarks(responses: Responses, parts: Components, seed_counts: Sequence[int]
     if fewest < most:
         remarks.append(f"{fewest} to {most} seeds per cell; every cell weighs the same")
     if fewest == 1 < most:
-        remarks.append("the spread over seeds of a cell with one seed is taken from the others")
+        remarks.append(
+            "a cell with one seed does not show its spread over seeds, which is taken from the other cells: if it "
+            "is larger than theirs, the intervals are too short"
+        )
     return remarks
 
 

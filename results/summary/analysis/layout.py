@@ -43,6 +43,7 @@ class Layout:
         self.labels, self._cell = _indicators(cells)  # (R, C)
         _, self._seed = _indicators(seeds)  # (R, S)
         self.counts = self._cell.sum(0)
+        self._linked = (self._cell @ self._cell.T + self._seed @ self._seed.T) != 0  # by a cell or a seed
         # Takes from each response the mean of its cell.
         self._deviation = np.eye(len(self._cell)) - self._cell / self.counts @ self._cell.T
 
@@ -84,9 +85,11 @@ class Layout:
         One part where the cells share their seeds. Cells that share none are independent of each
         other, so that each has its own spread and degrees of freedom (Welch 1947, *Biometrika* 34, 28).
         """
-        linked = (self._cell @ self._cell.T + self._seed @ self._seed.T) * np.outer(weight, weight) != 0
-        _, part = connected_components(linked, directed=False)
-        return [np.where(part == number, weight, 0) for number in np.unique(part[weight != 0])]
+        involved = np.flatnonzero(weight)
+        count, part = connected_components(self._linked[np.ix_(involved, involved)], directed=False)
+        parts = np.zeros((count, len(weight)))
+        parts[part, involved] = weight[involved]
+        return [*parts]
 
     def _seed_form(self, weight: np.ndarray) -> tuple[np.ndarray, float]:
         """Compute F such that y'Fy estimates the variance of w'y over seeds, and its degrees of freedom.

@@ -117,7 +117,7 @@ def satterthwaite(variance: Numbers, parts: Sequence[Numbers], degrees: Sequence
 
 def half_width(variance: Numbers, df: Numbers, level: float = LEVEL) -> Numbers:
     """Compute half the width of a t interval; NaN where the variance is unknown."""
-    return stats.t.isf((1 - level) / 2, df) * np.sqrt(variance)
+    return -special.stdtrit(df, (1 - level) / 2) * np.sqrt(variance)
 
 
 def interval(estimate: float, variance: float, df: float) -> tuple[float, float]:
@@ -135,7 +135,7 @@ def p_value(estimate: Numbers, variance: Numbers, df: Numbers) -> Numbers:
         ratio = np.where(
             np.equal(estimate, 0) & np.equal(variance, 0), 0, np.abs(estimate) / np.sqrt(variance)
         )
-    return 2 * stats.t.sf(ratio, df)
+    return 2 * special.stdtr(df, -ratio)
 
 
 def detectable(variance: Numbers, df: Numbers) -> Numbers:

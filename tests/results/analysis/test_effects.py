@@ -227,6 +227,7 @@ def test_unequal_seeds_weigh_cells_the_same():
     )
     assert row["estimate"] == pytest.approx((30 + 90) / 2 - (40 + 60) / 2)
     assert "1 to 3 seeds per cell" in row["note"]
+    assert "the intervals are too short" in row["note"]  # what a single seed cannot tell
     assert row["seeds"] == 1
     assert np.isfinite(row["high"])
 
