@@ -13,11 +13,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter, process_time
 
-ROOT = Path(__file__).parents[1]
-sys.path[:0] = map(str, (ROOT, ROOT / "results", ROOT / "tests" / "results"))
-
 import click
 
+ROOT = Path(__file__).parents[1]
 SEEDS = 3
 
 
@@ -33,6 +31,7 @@ def main(sizes: tuple[int, ...], repeat: int) -> None:
 
 
 def measure(items: int, repeat: int) -> tuple[float, float, int, float]:
+    sys.path[:0] = map(str, (ROOT, ROOT / "results", ROOT / "tests" / "results"))
     import suites
     from simulation import full_factorial
     from summary.analysis import analyse
