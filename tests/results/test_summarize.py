@@ -48,6 +48,17 @@ def test_settings_that_two_suites_fixed_differently_are_named(card_suite, smote_
     assert terminal.fixed_differences(card_suite, other).endswith(f" fixed: epochs 77 instead of {epochs}.")
 
 
+def test_an_earlier_suite_had_the_defaults_of_settings_that_came_later(card_suite, smote_suite):
+    about = {name: value for name, value in card_suite.about.items() if name != "defaults"}
+    about["base"] = {name: level for name, level in about["base"].items() if name != "prior"}
+    earlier = replace(card_suite, about=about)
+    assert terminal.fixed_differences(earlier, smote_suite) == ""
+    assert terminal.fixed_differences(smote_suite, earlier) == ""
+    base = {**smote_suite.about["base"], "prior": "uniform"}
+    corrected = replace(smote_suite, about={**smote_suite.about, "base": base})
+    assert terminal.fixed_differences(earlier, corrected).endswith(" fixed: prior uniform instead of train.")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
