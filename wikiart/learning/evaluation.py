@@ -117,7 +117,8 @@ def training_shares(config: TrainingConfig, data: TrainingData) -> np.ndarray:
     """Return the share of each class in what a network learns from.
 
     Synthetic images and copies count. A class whose items weigh ``w_y`` in the loss counts as if it had
-    ``w_y`` times as many: the loss is smallest for ``p(y | x)`` proportional to ``w_y n_y p(x | y)``.
+    ``w_y`` times as many: the loss is smallest for ``p(y | x)`` proportional to ``w_y n_y p(x | y)``. (That
+    is the loss over an epoch; a batch divides by the weights of its own items, which comes near to it.)
 
     Parameters
     ----------
