@@ -83,6 +83,11 @@ OUTPUT = (
         help="Folder below --out.",
     ),
     click.option("--log", **commands.YES_OR_NO, help="Log the report onto the suite's run."),
+    click.option(
+        "--answers",
+        **commands.YES_OR_NO,
+        help="Also write a suite's answers, from which --table makes the same folder again.",
+    ),
 )
 
 
@@ -100,6 +105,7 @@ def command(
     name: str,
     out: str,
     log: bool,
+    answers: bool,
     pair: tuple[str, str] | None,
     **columns: str,
 ) -> None:
@@ -113,7 +119,7 @@ def command(
     elif pair:
         folder, files = _compare(pair, parent, name)
     else:
-        folder, files = _summarize_suite(suite, experiment, margin, parent, name, log)
+        folder, files = _summarize_suite(suite, experiment, margin, parent, name, log, answers)
     names = "  ".join(file.name for file in files)
     echo(f"\n{folder}{os.sep}")
     echo(textwrap.fill(names, 100, initial_indent="  ", subsequent_indent="  "))
@@ -123,8 +129,9 @@ def command(
 
 
 def _summarize_suite(
-    suite: str, experiment: str, margin: float, out: Path, name: str, log: bool
+    suite: str, experiment: str, margin: float, out: Path, name: str, log: bool, answers: bool
 ) -> tuple[Path, list[Path]]:
+    from summary import published
     from summary.report import terminal
     from summary.tracking import check_server, log_report, newest_suite, read_suite
 
@@ -134,7 +141,7 @@ def _summarize_suite(
     files = terminal.summarize(chosen, folder, margin)
     if log:
         log_report(chosen, files)
-    return folder, files
+    return folder, [*files, *(published.write(chosen, margin, folder) if answers else [])]
 
 
 def _compare(pair: tuple[str, str], out: Path, name: str) -> tuple[Path, list[Path]]:
@@ -148,9 +155,14 @@ def _compare(pair: tuple[str, str], out: Path, name: str) -> tuple[Path, list[Pa
 
 
 def _summarize_table(path: Path, columns: dict[str, str], folder: Path, margin: float) -> list[Path]:
+    from summary import published
+    from summary.report import terminal
     from summary.report.plain import summarize_table
     from summary.table import Columns, read_table
 
+    if published.is_suite(path):
+        suite, recorded_margin = published.read(path.parent)
+        return terminal.summarize(suite, folder, margin or recorded_margin)
     factors, shared = (_names(columns.pop(name)) for name in ("factors", "shared_trainings"))
     references = dict(_reference(word) for word in columns.pop("reference").split())
     named = Columns(**columns, factors=factors, shared_trainings=shared, references=references)

@@ -1,6 +1,6 @@
 """A suite as data: the runs of a factorial, their answers, and what a report says of them.
 
-`summary.tracking` reads one from MLflow.
+`summary.tracking` reads one from MLflow, `summary.published` keeps one in two files.
 """
 
 from collections.abc import Mapping

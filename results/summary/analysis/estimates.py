@@ -95,8 +95,8 @@ def _remarks(responses: Responses, parts: Components, seed_counts: Sequence[int]
         remarks.append(f"{fewest} to {most} seeds per cell; every cell weighs the same")
     if fewest == 1 < most:
         remarks.append(
-            "a cell with one seed does not show its spread over seeds, which is taken from the other cells: if "
-            "it is larger than theirs, the intervals are too short"
+            "a cell with one seed does not show its spread over seeds, which is taken from the other cells: "
+            "if it is larger than theirs, the intervals are too short"
         )
     return remarks
 

@@ -40,6 +40,7 @@ OTHERS = {
     "experiment": ("my paintings", "my paintings"),
     "name": ("report", "report"),
     "log": ("yes", True),
+    "answers": ("yes", True),
     "out": ("elsewhere", Path("elsewhere")),
     "model": ("runs:/0123abc/model", "runs:/0123abc/model"),
     "images": ("some folder", ("some folder",)),
@@ -56,6 +57,7 @@ OF_TABLES = {
     "truth",
     "prediction",
     "correct",
+    "score",
     "reference",
     "shared_trainings",
 }

@@ -2,7 +2,6 @@
 
 import html.parser
 import re
-from itertools import product
 from pathlib import Path
 from unittest.mock import patch
 
@@ -16,8 +15,8 @@ from matplotlib.cbook import is_math_text
 
 import summarize
 from ablations.process import escape
-from ablations.process.names import METRICS
 from ablations.process.terminal import one_line
+from suites import suite_of
 from summary.analysis import analyse
 from summary.report import page, tables, terminal
 from summary.suite import Suite
@@ -38,49 +37,6 @@ WORST = [
 NAMES = st.one_of(st.sampled_from(WORST), st.text(st.characters(codec="utf-8"), min_size=1, max_size=30))
 COMMANDS = {"begin", "end", "caption", "label", "toprule", "midrule", "bottomrule", "pm", "lambda"}
 COMMANDS |= {"textbackslash", "textasciitilde", "textasciicircum", "centering"}
-
-
-def suite_of(styles: list[str], run_name: str, question: str = "a question") -> Suite:
-    """A suite of two levels of dropout and two seeds, whose test images are of these styles."""
-    levels = ("0.01", "0.1")
-    planned = [{"cell": level, "dropout": level, "seed": seed} for level, seed in product(levels, (0, 1))]
-    runs = pd.DataFrame(
-        {
-            **plan,
-            "run_id": f"{n}",
-            "commit": styles[0],
-            "weights": n,
-            **dict.fromkeys(METRICS, 0.5),
-        }
-        for n, plan in enumerate(planned)
-    )
-    about = {
-        "question": question,
-        "design": "full",
-        "factors": [{"name": "dropout", "levels": levels, "stage": "train", "phrase": "", "claim": ""}],
-        "base": {"dropout": "0.1"},
-        "runs": [{"cell": plan["cell"], "levels": {"dropout": plan["dropout"]}} for plan in planned],
-        "data": {
-            "styles": [{"style": style, "train": 2, "test": 2} for style in styles],
-            "majority_style": styles[0],
-            "majority_accuracy": 1 / len(styles),
-        },
-    }
-    answers = pd.DataFrame(
-        {
-            **plan,
-            "item": f"{image}/{style}",
-            "truth": style,
-            "prediction": styles[(n * number + image) % len(styles)],
-        }
-        for n, plan in enumerate(planned)
-        for number, style in enumerate(styles)
-        for image in range(2)
-    )
-    curves = pd.DataFrame(
-        {**plan, "epoch": epoch, "loss": 1 / epoch, "accuracy": 0.5} for plan in planned for epoch in (1, 2)
-    )
-    return Suite("0123", run_name, about, runs, answers, curves, command=question)
 
 
 class Resources(html.parser.HTMLParser):
