@@ -1,12 +1,14 @@
 """Durations and profiles of a training step with the plain network, and as a training takes it.
 
     python benchmarks/step.py [--quick] [--steps N] [--threads N] [--processor-time] [--profile]
+                              [--augment flip|crop|randaugment]
 
 Both take the same uint8 pixels, channels last, and fused Adam. They alternate in one process, so that
 other work of the machine slows both alike. A plain step is: pixels from uint8 to float, forward, loss,
 backward, Adam. The fast one is `wikiart.learning.steps.Step`: in addition it reads its batch from all images
 and counts its loss and hits; sums over the pixels are known from earlier epochs. ``ratio`` is the median over
-pairs of neighbouring steps. CPU; some minutes.
+pairs of neighbouring steps. CPU; some minutes. With ``--augment`` the fast step is compared with itself on
+augmented batches: ``ratio`` is then what a step costs with augmentation, in steps without.
 """
 
 import argparse
@@ -24,6 +26,7 @@ from torch.profiler import ProfilerActivity, profile
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from wikiart.learning.augmentation import Augmentation
 from wikiart.learning.batches import BatchReader
 from wikiart.learning.data import TrainingData
 from wikiart.learning.network import Network
@@ -34,19 +37,23 @@ CLASSES = 27
 SIZES, QUICK = (64, 224, 416), (64,)
 
 
-def steps(conv_layers: int, size: int, batch: int) -> dict[str, Callable[[], None]]:
-    """Return a step of the plain network, and one of a copy of it as a training takes it."""
+def steps(conv_layers: int, size: int, batch: int, augment: str = "") -> dict[str, Callable[[], None]]:
+    """Return a step of the plain network, or one with augmentation, and a step as a training takes it."""
     torch.manual_seed(0)
     images = torch.randint(0, 256, (batch, size, size, 3), dtype=torch.uint8)
     labels = torch.randint(0, CLASSES, (batch,))
     plain = Network(conv_layers, 0.1, size, CLASSES).to(memory_format=torch.channels_last)
     quick = copy.deepcopy(plain)
     reader = BatchReader(TrainingData(images.numpy(), labels.numpy(), no_recipes(), CLASSES), "cpu")
-    step = Step(quick, torch.optim.Adam(quick.parameters(), fused=True), reader, "float32")
-    return {
-        "plain": _plain_step(plain, images, labels),
-        "fast": partial(step, torch.arange(batch)),
-    }
+
+    def fast_step(network: Network, augmentation: Augmentation | None = None) -> Callable[[], None]:
+        optimizer = torch.optim.Adam(network.parameters(), fused=True)
+        step = Step(network, optimizer, reader, "float32", augmentation=augmentation)
+        return partial(step, torch.arange(batch))
+
+    if augment:
+        return {augment: fast_step(plain, Augmentation(augment, size, 0)), "fast": fast_step(quick)}
+    return {"plain": _plain_step(plain, images, labels), "fast": fast_step(quick)}
 
 
 def _plain_step(network: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> Callable[[], None]:
@@ -94,18 +101,21 @@ def main() -> None:
         "--processor-time", action="store_true", help="in place of the clock's, on a machine with other work"
     )
     parser.add_argument("--profile", action="store_true", help="also print the profiler's tables")
+    parser.add_argument(
+        "--augment", choices=("flip", "crop", "randaugment"), default="", help="measure what this adds"
+    )
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     clock = time.process_time if options.processor_time else time.perf_counter
-    print("  size  convolutions  batch   plain ms   fast ms   ratio")
+    print(f"  size  convolutions  batch{options.augment or 'plain':>12} ms   fast ms   ratio")
     for size in QUICK if options.quick else SIZES:
         for conv_layers in (1, 3):
             for batch in (16, 32):
-                tasks = steps(conv_layers, size, batch)
+                tasks = steps(conv_layers, size, batch, options.augment)
                 plain, quick = measure(tasks, options.steps, clock).values()
                 ratio = statistics.median(one / other for one, other in zip(plain, quick, strict=True))
                 print(
-                    f"{size:6}{conv_layers:14}{batch:7}{statistics.median(plain):11.1f}"
+                    f"{size:6}{conv_layers:14}{batch:7}{statistics.median(plain):15.1f}"
                     f"{statistics.median(quick):10.1f}{ratio:8.2f}",
                     flush=True,
                 )

@@ -2,7 +2,7 @@
 
 from ablations.design.factors import Cell
 
-COMMON: Cell = {"class_weights": "none", "prior": "train"}
+COMMON: Cell = {"class_weights": "none", "validation": 0, "augment": "none", "prior": "train"}
 ORIGINAL: Cell = {**COMMON, "conv_layers": 1, "dropout": 0.01, "smote": "off"}
 IMPROVED: Cell = {**COMMON, "class_order": "sorted", "conv_layers": 3, "dropout": 0.1}
 FINAL = "the improved network with SMOTE to 200 images per style, 0.2937, sometimes 0.27"

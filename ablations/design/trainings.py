@@ -18,7 +18,7 @@ from wikiart.versions import VERSIONS
 
 #: Settings that are newer than the first fingerprints, at the value that gives the numbers from before they
 #: existed. At this value a setting takes no part in a fingerprint, so that earlier runs remain finished.
-NEUTRAL: Cell = {"prior": "train", "class_weights": "none", "validation": 0}
+NEUTRAL: Cell = {"prior": "train", "class_weights": "none", "validation": 0, "augment": "none"}
 SEED = ", seed "  #: stands between cell and seed in the name of a run
 
 

@@ -22,7 +22,7 @@ LOGGING = 0.35  #: seconds per run besides training: evaluation, model, tables, 
 
 
 #: the settings that decide how long a step takes on a given machine
-_step_kind = attrgetter("conv_layers", "image_size", "batch_size", "precision", "smote")
+_step_kind = attrgetter("conv_layers", "image_size", "batch_size", "precision", "smote", "augment")
 
 
 def seconds(jobs: Sequence[Job], engine: Local) -> list[float] | None:

@@ -7,6 +7,8 @@ between epochs, and the evaluation on test images. Import from its modules:
 - `data`: `TrainingData`, the images and synthetic images that a network is trained on
 - `network`: `Network`
 - `class_weights`: weights of the classes in the loss
+- `augmentation`: random changes of the images of a batch
+- `validation`: scores on the images that are kept from training
 - `training`: `train`, `time_step`, `Epoch`
 - `reading`: `Reading`, the settings that act only when outputs are read; these can be factors, too
 - `evaluation`: `log_probabilities`, and from these the answers of every reading and their scores

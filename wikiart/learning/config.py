@@ -34,6 +34,9 @@ class TrainingConfig(BaseModel):
     validation: float = Field(
         0.0, ge=0, le=0.5, description="share of the training images that is kept for validation"
     )
+    augment: Literal["none", "flip", "crop", "randaugment"] = Field(
+        "none", description="none, flip, crop or randaugment: random changes of the images of each batch"
+    )
     learning_rate: float = Field(0.001, gt=0, le=10, description="of Adam")
     batch_size: int = Field(16, ge=2, le=65536, description="images per step")
     epochs: int = Field(10, ge=1, le=100_000, description="passes over the training images")
@@ -41,9 +44,7 @@ class TrainingConfig(BaseModel):
     precision: Literal["float32", "tf32", "bf16"] = Field(
         "float32", description="float32; tf32 (on a GPU, else the same) or bf16 for what is multiplied"
     )
-    seed: int = Field(
-        0, ge=0, lt=2**32, description="of initialisation, order, dropout, SMOTE and validation"
-    )
+    seed: int = Field(0, ge=0, lt=2**32, description="of all random numbers")
 
 
 _BOUNDS = {

@@ -31,7 +31,7 @@ class State:
     """Everything that the remaining epochs depend on.
 
     There are two sources of random numbers: torch's global one, for dropout, and ``generator``, for
-    the order of the items.
+    the order of the items. The draws of an augmentation follow from seed and epoch.
     """
 
     network: Network

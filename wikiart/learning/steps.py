@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from wikiart.learning import fast
+from wikiart.learning.augmentation import Augmentation
 from wikiart.learning.batches import BatchReader
 from wikiart.learning.network import ConvolutionStack, Network
 
@@ -22,6 +23,8 @@ class Step:
     class_weights : float tensor (classes,), optional
         Weight of each class in the loss, which is the weighted mean over the batch
         (`wikiart.learning.class_weights`). Default: all count alike.
+    augmentation : Augmentation, optional
+        Random changes of the images of each batch. Default: none.
 
     Attributes
     ----------
@@ -38,9 +41,10 @@ class Step:
         reader: BatchReader,
         precision: str,
         class_weights: torch.Tensor | None = None,
+        augmentation: Augmentation | None = None,
     ):
         self.network, self.optimizer, self.reader = network, optimizer, reader
-        self.precision, self.class_weights = precision, class_weights
+        self.precision, self.class_weights, self.augmentation = precision, class_weights, augmentation
         self.total = torch.zeros(2, device=reader.device)
         if reader.device.type == "cuda":  # for the whole process
             tf32 = precision == "tf32"
@@ -49,6 +53,8 @@ class Step:
     def __call__(self, index: torch.Tensor) -> None:
         """Learn from the items at these positions (int64, on any device)."""
         pixels, labels = self.reader.read(index)
+        if self.augmentation:
+            pixels = self.augmentation(pixels)
         log_probabilities = self._forward(index, pixels)
         loss = nn.functional.nll_loss(log_probabilities, labels, self.class_weights)
         self.optimizer.zero_grad(set_to_none=True)
@@ -65,7 +71,8 @@ class Step:
             with torch.autocast(self.reader.device.type, torch.bfloat16):
                 return self.network(pixels.float()).float()
         normalises_maps = isinstance(self.network.features, ConvolutionStack)
-        if normalises_maps and self.reader.device.type == "cpu":
+        sums_are_kept = self.augmentation is None and self.reader.device.type == "cpu"
+        if normalises_maps and sums_are_kept:
             return fast.forward(self.network, pixels, self.reader.pixel_sums(index, pixels))
         return fast.forward(self.network, pixels)
 
@@ -80,7 +87,7 @@ class RecordedStep:
     Parameters
     ----------
     step : Step
-        Its optimizer must be ``capturable``.
+        Its optimizer must be ``capturable``, and it has no augmentation, whose draws would be replayed.
     size : int
         Items of the batches that are replayed. Batches of another size (the last one of an epoch) are
         not: a graph has fixed shapes.

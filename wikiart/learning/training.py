@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from wikiart.learning.augmentation import Augmentation
 from wikiart.learning.batches import BatchReader, shuffled_batches
 from wikiart.learning.class_weights import class_weights
 from wikiart.learning.config import TrainingConfig
@@ -48,8 +49,8 @@ def train(
     save_interval : float
         Seconds between two saves, at least. Default 30.
     cuda_graph : bool
-        Record the steps as a CUDA graph and replay it, on a GPU whose memory holds all images.
-        Default False.
+        Record the steps as a CUDA graph and replay it, on a GPU whose memory holds all images;
+        without effect on a training with augmentation. Default False.
 
     Returns
     -------
@@ -63,9 +64,13 @@ def train(
         state.restore(state_file)
     for epoch in state.curve:
         on_epoch(epoch)
-    take_step = RecordedStep(step, config.batch_size) if cuda_graph and step.reader.on_gpu else step
+    take_step: Callable[[torch.Tensor], None] = step
+    if cuda_graph and step.reader.on_gpu and not step.augmentation:
+        take_step = RecordedStep(step, config.batch_size)
     last_save = time.monotonic()
     for number in range(len(state.curve) + 1, config.epochs + 1):
+        if step.augmentation:
+            step.augmentation.start_epoch(number)
         for index in shuffled_batches(len(step.reader), config.batch_size, generator, step.reader.device):
             take_step(index)
         state.curve.append(_summarize_epoch(number, step, data))
@@ -100,7 +105,11 @@ def initialise(config: TrainingConfig, data: TrainingData, device: str) -> tuple
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True, capturable=on_gpu)
     weights = class_weights(config.class_weights, data.class_counts)
     on_device = None if weights is None else torch.from_numpy(weights).float().to(device)
-    return network, Step(network, optimizer, BatchReader(data, device), config.precision, on_device)
+    augmentation = (
+        None if config.augment == "none" else Augmentation(config.augment, config.image_size, config.seed)
+    )
+    reader = BatchReader(data, device)
+    return network, Step(network, optimizer, reader, config.precision, on_device, augmentation)
 
 
 def _summarize_epoch(number: int, step: Step, data: TrainingData) -> Epoch:

@@ -153,6 +153,7 @@ def test_every_field_of_a_configuration_can_be_a_factor():
         "smote": "off,copy:auto",
         "class_weights": "none,balanced",
         "validation": "0,0.1",
+        "augment": "none,flip",
         "learning_rate": "0.01,0.001",
         "batch_size": "16,32",
         "epochs": "1,2",

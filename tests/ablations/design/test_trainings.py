@@ -27,7 +27,7 @@ FIRST = (
     "precision",
     "seed",
 )
-OTHER = {"class_weights": "balanced", "validation": 0.1, "prior": "uniform"}
+OTHER = {"class_weights": "balanced", "validation": 0.1, "augment": "flip", "prior": "uniform"}
 
 
 @pytest.fixture(scope="module")

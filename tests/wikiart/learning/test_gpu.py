@@ -1,12 +1,15 @@
 """Trainings on a GPU: step by step, replayed from a CUDA graph, and on the CPU they agree."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from wikiart.learning.config import TrainingConfig
-from wikiart.learning.data import TrainingData
+from wikiart.learning.data import TrainingData, validation_rows
 from wikiart.learning.evaluation import log_probabilities
+from wikiart.learning.state import Epoch
 from wikiart.learning.training import train
 from wikiart.smote.recipes import draw_recipes
 
@@ -35,6 +38,33 @@ def test_losses_on_gpu_by_graph_and_on_cpu_agree(smote):
     on_cpu = losses(smote, "cpu")
     assert np.allclose(on_cpu, losses(smote, "cuda"), rtol=0.02)
     assert np.allclose(on_cpu, losses(smote, "cuda", cuda_graph=True), rtol=0.02)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"class_weights": "balanced"},
+        {"class_weights": "effective", "smote": "copy:auto"},
+        {"augment": "flip"},
+        {"augment": "crop", "smote": "20"},
+        {"augment": "randaugment"},
+        {"validation": 0.2},
+    ],
+)
+def test_settings_act_on_gpu_as_on_cpu(settings):
+    """A batch is changed by the same draws; the loss is weighted in the graph as well."""
+    config = CONFIG.model_copy(update=settings)
+    chosen = data(config.smote)
+    chosen = replace(chosen, validation=validation_rows(LABELS, config.validation, 0))
+    curves: dict[str, list[Epoch]] = {"cpu": [], "cuda": [], "graph": []}
+    for name, curve in curves.items():
+        options = {"device": "cuda", "cuda_graph": True} if name == "graph" else {"device": name}
+        train(config, chosen, on_epoch=curve.append, **options)
+    for name in ("cuda", "graph"):
+        assert np.allclose([e.loss for e in curves["cpu"]], [e.loss for e in curves[name]], rtol=0.02)
+        if len(chosen.validation):
+            losses_of = [[e.validation_loss for e in curves[each]] for each in ("cpu", name)]
+            assert np.allclose(*losses_of, rtol=0.02)
 
 
 def test_restored_training_records_its_graph_anew(tmp_path):
