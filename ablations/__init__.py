@@ -6,4 +6,13 @@ only: `cli` (command lines) -> `suite` (the course of a suite) -> `engines` (whe
 `tracking` (MLflow) -> `design` (factors, cells, trainings) -> `process` (errors, signals, progress).
 """
 
+import sys
+
 __version__ = "0.1.0"
+
+# A command is starting: while Python looks for the module of `python -m ablations.<command>`, its first
+# argument is "-m". Nothing of the command runs before these lines, and until them Ctrl-C prints a traceback.
+if sys.argv[:1] == ["-m"]:
+    from ablations.process import interrupts
+
+    interrupts.exit_on_signal()

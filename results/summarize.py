@@ -7,12 +7,19 @@ a table with one row per run and test item instead, and no MLflow.
 
 import os
 import sys
+
+# A script finds its own folder alone. Not by pathlib: until the next lines, Ctrl-C prints a traceback.
+sys.path.append(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))  # noqa: PTH120
+
+from ablations.process import interrupts
+
+if __name__ == "__main__":
+    interrupts.exit_on_signal()
+
 import textwrap
 from pathlib import Path
 
 import click
-
-sys.path.append(str(Path(__file__).resolve().parent.parent))  # a script finds its own folder alone
 
 from ablations.process import commands, environment
 from ablations.process.errors import UserError
@@ -131,9 +138,10 @@ def command(
 def _summarize_suite(
     suite: str, experiment: str, margin: float, out: Path, name: str, log: bool, answers: bool
 ) -> tuple[Path, list[Path]]:
-    from summary import published
-    from summary.report import terminal
-    from summary.tracking import check_server, log_report, newest_suite, read_suite
+    with interrupts.loading():
+        from summary import published
+        from summary.report import terminal
+        from summary.tracking import check_server, log_report, newest_suite, read_suite
 
     check_server()
     chosen = read_suite(suite or newest_suite(experiment))
@@ -145,8 +153,9 @@ def _summarize_suite(
 
 
 def _compare(pair: tuple[str, str], out: Path, name: str) -> tuple[Path, list[Path]]:
-    from summary.report import terminal
-    from summary.tracking import check_server, read_suite
+    with interrupts.loading():
+        from summary.report import terminal
+        from summary.tracking import check_server, read_suite
 
     check_server()
     one, other = map(read_suite, pair)
@@ -155,10 +164,11 @@ def _compare(pair: tuple[str, str], out: Path, name: str) -> tuple[Path, list[Pa
 
 
 def _summarize_table(path: Path, columns: dict[str, str], folder: Path, margin: float) -> list[Path]:
-    from summary import published
-    from summary.report import terminal
-    from summary.report.plain import summarize_table
-    from summary.table import Columns, read_table
+    with interrupts.loading():
+        from summary import published
+        from summary.report import terminal
+        from summary.report.plain import summarize_table
+        from summary.table import Columns, read_table
 
     if published.is_suite(path):
         suite, recorded_margin = published.read(path.parent)

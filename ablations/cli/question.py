@@ -13,7 +13,7 @@ from ablations.design.designs import Design, SuiteDescription
 from ablations.design.factors import DesignError, Factor, parse_base, parse_factors
 from ablations.design.wording import question_text
 from ablations.engines.processes import start_fork_server
-from ablations.process import environment, interrupts, progress
+from ablations.process import environment, interrupts, launcher, progress
 from ablations.suite.options import GROUPS, SuiteOptions
 from wikiart.learning.config import TrainingConfig
 
@@ -59,15 +59,14 @@ def _design(card: Sequence[Factor], options: SuiteOptions) -> Design:
 
 
 def _run(design: Design, options: SuiteOptions, description: SuiteDescription) -> int:
-    # The libraries take seconds to load. Until then there is nothing to clean up.
-    interrupts.exit_on_signal()
-    interrupts.end_with_launcher()
-    environment.quiet_libraries()
-    start_fork_server()
-    from ablations.suite import course  # here, so that --help need not load torch and MLflow
+    # The libraries take seconds to load; the process that workers are forked from loads its own meanwhile.
+    with interrupts.loading():
+        launcher.end_with_launcher()
+        environment.quiet_libraries()
+        start_fork_server()
+        from ablations.suite import course  # here, so that --help need not load torch and MLflow
 
     if options.quiet:
         progress.set_quiet()
     progress.say_warnings("wikiart.cache")
-    interrupts.interrupt_once()
     return course.run(design, options, description)

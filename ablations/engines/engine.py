@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from ablations.process.errors import UserError
 
-TRIES = 2  #: how often a task is started whose worker process dies
+TRIES = 2  #: how often a task is started whose worker process dies, and a worker whose fork server dies
 
 Report = Callable[[float], None]  #: takes the fraction of a task that is done, 0 to 1
 Work = Callable[[Any, Report], Any]  #: takes a task and a `Report`, returns the task's value

@@ -63,12 +63,11 @@ class Local:
 
         try:
             while waiting or busy:
-                # 1. Start workers, at most one per task. Interrupts are deferred until the process stands
-                #    in the list of those that are ended below.
+                # 1. Start workers, at most one per task. One that is lost, because an interrupt comes before
+                #    it stands in the list of those that are ended below, has no task, and ends with its pipe.
                 while waiting and len(busy) < self.workers:
-                    with interrupts.deferred():
-                        connection, worker_end = CONTEXT.Pipe()
-                        processes.append(start_worker(_serve, worker_end, self.threads))
+                    connection, worker_end = CONTEXT.Pipe()
+                    processes.append(start_worker(_serve, worker_end, self.threads))
                     # The worker has its end now. Without this copy, the pipe ends when the worker dies.
                     worker_end.close()
                     assign(connection)

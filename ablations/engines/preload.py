@@ -7,13 +7,19 @@ once, so that no worker has to load torch and MLflow or to compile the training 
 import ctypes
 import gc
 import importlib
+import os
 import signal
+
+from ablations.engines.processes import SUITE_PID
 
 PR_SET_PDEATHSIG = 1  # man 2 prctl
 
 # 1. End with the suite: ask the kernel for SIGKILL when the parent process dies. The server notices
 #    the parent's death by itself only between two requests, not while it is still importing.
 ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+#    If the suite died before that, the server has another parent by now.
+if os.getppid() != int(os.environ[SUITE_PID]):
+    os._exit(1)
 
 # 2. Import what workers need, including what MLflow and torch would import at their first use.
 for _name in (

@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
@@ -58,14 +58,20 @@ class Command(cloup.Command):
     """A command whose errors are one line; with ``--debug`` the traceback stands before it."""
 
     expected_errors: Expected = NONE_EXPECTED  #: beside UserError
-    last_line = "stopped"  #: printed after an interrupt
+    last_line = interrupts.STOPPED  #: printed after an interrupt
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **settings: Any) -> Any:
         """Run the command; as a program, stop at the first Ctrl-C and ignore the next."""
-        if args is None:
-            interrupts.interrupt_once()
-            settings.setdefault("complete_var", COMPLETE)
-        return super().main(args, *rest, **settings)
+        if args is not None:  # another program calls the command
+            return super().main(args, *rest, **settings)
+        interrupts.exit_on_signal(self.last_line)
+        settings.setdefault("complete_var", COMPLETE)
+        try:
+            return super().main(args, *rest, **settings)
+        except SystemExit as end:
+            if interrupts.has_arrived() and isinstance(end.code, int):
+                interrupts.exit_at_once(end.code)
+            raise
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the command line."""
@@ -84,15 +90,31 @@ class Command(cloup.Command):
             return self._invoke(ctx)
 
     def _invoke(self, ctx: click.Context) -> Any:
+        """Call the command's function; an interrupt ends it with a line and an exit code."""
         try:
-            return super().invoke(ctx)
-        except (click.exceptions.Exit, click.Abort, BrokenPipeError):
-            raise
+            # A signal can raise KeyboardInterrupt from the first of these calls to the last, and only here.
+            interrupts.interrupt_once()
+            try:
+                return self._call(ctx)
+            finally:
+                interrupts.ignore_signals()
         except KeyboardInterrupt:
             interrupts.ignore_signals()
-            click.echo(f"\n{self.last_line}", err=True)
-            ctx.exit(interrupts.EXIT_CODE)
+            with suppress(OSError):  # Ctrl-C has ended the program behind a pipe as well
+                click.echo(f"\n{self.last_line}", err=True)
+            ctx.exit(interrupts.exit_code())
+
+    def _call(self, ctx: click.Context) -> Any:
+        """Call the command's function; make its errors those of Click."""
+        try:
+            return super().invoke(ctx)
+        except click.exceptions.Exit:
+            raise
         except Exception as error:
+            if interrupts.has_arrived():  # a library has made an error of its own of the interrupt
+                raise KeyboardInterrupt from error
+            if isinstance(error, (click.Abort, BrokenPipeError)):
+                raise
             if ctx.meta.get(DEBUG):
                 terminal.echo(traceback.format_exc(), err=True)
             if isinstance(error, click.ClickException):
@@ -131,7 +153,7 @@ def command(
         Types of errors of other packages that are for the user, as `errors.UserError` is -> function that
         returns the message of one.
     last_line : str
-        Printed after an interrupt. Default ``"stopped"``.
+        Printed after an interrupt. Default `interrupts.STOPPED`.
 
     Returns
     -------

@@ -1,44 +1,47 @@
-"""Interrupts: Ctrl-C, SIGTERM, a closed terminal and the death of ``mlflow run``.
+"""Interrupts: Ctrl-C, SIGTERM, a closed terminal, and the death of ``mlflow run`` (see `launcher`).
 
-Whichever comes, and however often, a suite stops once, in order: its active runs become KILLED
-and its workers end. Signal handlers belong to the whole process, and so does this module's state.
+Whichever comes, and however often, a command stops once, in order: its active runs become KILLED, its
+workers end, and it exits with a line and a code. Signal handlers belong to the whole process, and so does
+this module's state. It imports nothing that takes time, because it is what every command loads first.
+
+A command goes through three phases:
+
+1. `exit_on_signal`: a signal ends the process at once, with a line;
+2. `interrupt_once`: the first signal raises KeyboardInterrupt, the next do nothing;
+3. `ignore_signals`: no signal does anything.
 """
 
 import os
 import signal
-import threading
-import time
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-
-import psutil
+from types import FrameType
 
 # SIGINT: Ctrl-C. SIGTERM: kill, a scheduler, or `mlflow run` after Ctrl-C. SIGHUP: the terminal
 # was closed, or its connection was lost.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-LAST_LINE = "stopped; finished runs are kept: the same command goes on from here"
-EXIT_CODE = 130  #: what shells report after Ctrl-C: 128 + SIGINT
-SHELLS = ("bash", "sh", "dash", "zsh")
+STOPPED = "stopped"  #: the last line of a command that is stopped
+LAST_LINE = "stopped; finished runs are kept: the same command goes on from here"  #: of a suite
 
-_interrupted = False  # a signal has arrived since interrupt_once()
+_last_line = STOPPED
+_raises = False  # phase 2: a signal raises KeyboardInterrupt
+_first: int | None = None  # the first signal that arrived in phase 2
 _deferrals = 0  # number of deferred() blocks that are open
 
 
-def exit_on_signal() -> None:
-    """Exit on the first signal.
+def exit_on_signal(last_line: str = STOPPED) -> None:
+    """Exit on the first signal, with a last line and the exit code of the signal.
 
-    Used while the libraries load, before any run has been created, when nothing has to be cleaned up.
+    Used while a command starts, before there is anything to clean up.
     """
-
-    def write_and_exit(*_: object) -> None:
-        # Not an exception: raised inside an import, it may surface as an unrelated ImportError, or
-        # be swallowed by an extension module that is being initialized.
-        # os.write, since print may be interrupted halfway through the same buffer. os._exit, since
-        # an ordinary exit would run the exit handlers of half-loaded libraries.
-        os.write(2, f"\n{LAST_LINE}\n".encode())
-        os._exit(EXIT_CODE)
-
-    _install(write_and_exit)
+    global _last_line, _raises
+    _last_line, _raises = last_line, False
+    for number in SIGNALS:
+        # A signal that is ignored already stays so: `nohup` ignores SIGHUP to outlive the terminal,
+        # and a shell without job control ignores SIGINT for its background jobs.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _handle)
 
 
 def interrupt_once() -> None:
@@ -47,33 +50,79 @@ def interrupt_once() -> None:
     Later ones are the rule. Ctrl-C reaches the whole process group of the terminal, so both this
     process and ``mlflow run``, which then sends SIGTERM to this process as well; and people press
     Ctrl-C twice. A second exception would break off the cleaning up that the first one started.
+
+    Without `exit_on_signal` before it, nothing changes: the process handles its signals itself.
     """
-    _install(_interrupt)
+    global _raises
+    _raises = True
 
 
 def ignore_signals() -> None:
-    """Ignore signals from now on.
+    """Ignore signals from now on, if this module handles them.
 
-    Used at the end of a stopped program: one more signal while Python shuts down would kill the
-    process, and the shell would see the signal in place of the exit code.
+    Used at the end of a command: one more signal while Python shuts down would print a traceback, or
+    kill the process, and the shell would see the signal in place of the exit code. Python itself gives
+    its handlers up before its last steps, but leaves a signal ignored that is ignored.
     """
-    _install(signal.SIG_IGN)
-
-
-def _install(handler: Callable[..., None] | signal.Handlers) -> None:
     for number in SIGNALS:
-        # A signal that is ignored already stays so: `nohup` ignores SIGHUP to outlive the terminal,
-        # and a shell without job control ignores SIGINT for its background jobs.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, handler)
+        if signal.getsignal(number) is _handle:
+            signal.signal(number, signal.SIG_IGN)
 
 
-def _interrupt(*_: object) -> None:
-    global _interrupted
-    first, _interrupted = not _interrupted, True
-    # In a deferred() block the flag alone is set; the next check() raises.
-    if first and not _deferrals:
-        raise KeyboardInterrupt
+@contextmanager
+def loading() -> Iterator[None]:
+    """Exit on a signal in this block, as in phase 1.
+
+    For imports of libraries. An exception that is raised inside an import may surface as an unrelated
+    ImportError, or be swallowed by an extension module that is being initialized.
+    """
+    global _raises
+    before, _raises = _raises, False
+    try:
+        yield
+    finally:
+        _raises = before
+
+
+def _handle(number: int, _: FrameType | None) -> None:
+    """Handle a signal. Python calls this in the main thread, between two of its instructions."""
+    global _first
+    # Phase 1: write the last line and exit. os.write, since print may be interrupted halfway through the
+    # same buffer. os._exit, since an ordinary exit would run the exit handlers of half-loaded libraries.
+    if not _raises:
+        with suppress(OSError):  # nobody reads standard error any more
+            os.write(2, f"\n{_last_line}\n".encode())
+        os._exit(_exit_code(number))
+    # Phase 2: raise at the first signal. In a deferred() block it is recorded only; the next check() raises.
+    if _first is None:
+        _first = number
+        if not _deferrals:
+            raise KeyboardInterrupt
+
+
+def has_arrived() -> bool:
+    """Return True if a signal has arrived since `interrupt_once`."""
+    return _first is not None
+
+
+def exit_at_once(code: int) -> None:
+    """Exit without the exit handlers of the libraries, at the end of an interrupted command.
+
+    Among these, multiprocessing's waits for the process that workers are forked from, while that loads.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(code)
+
+
+def exit_code() -> int:
+    """Return the exit code of an interrupted command: 130 after Ctrl-C, 143 after SIGTERM."""
+    return _exit_code(_first or signal.SIGINT)
+
+
+def _exit_code(number: int) -> int:
+    return 128 + number  # as a shell reports a program that the signal killed
 
 
 def check() -> None:
@@ -87,7 +136,7 @@ def check() -> None:
     ------
     KeyboardInterrupt
     """
-    if _interrupted:
+    if has_arrived():
         raise KeyboardInterrupt
 
 
@@ -121,34 +170,3 @@ def ignore_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-
-
-def end_with_launcher() -> None:
-    """Treat the death of the ``mlflow run`` that started this process, if one did, as an interrupt.
-
-    SIGTERM and SIGKILL end ``mlflow run``, but are not passed on to the command that it started:
-    that would train for hours with nobody waiting for it. A thread watches the launcher and sends
-    SIGTERM to the main thread when it is gone.
-    """
-    launcher = _launcher() if "MLFLOW_RUN_ID" in os.environ else None
-    if launcher is not None:
-        threading.Thread(target=_terminate_after, args=(launcher,), daemon=True).start()
-
-
-def _launcher() -> psutil.Process | None:
-    """Return the nearest ancestor that is not a shell: ``mlflow run`` starts its command with bash."""
-    ancestors = psutil.Process().parents()
-    return next((process for process in ancestors if process.name() not in SHELLS), None)
-
-
-def _terminate_after(launcher: psutil.Process) -> None:
-    # is_running() compares the creation time too, so that another process with the same id does not
-    # count. A zombie is dead: it waits for its parent to ask for its exit code.
-    with suppress(psutil.NoSuchProcess):
-        while launcher.is_running() and launcher.status() != psutil.STATUS_ZOMBIE:
-            time.sleep(1)
-    main_thread = threading.main_thread().ident
-    if main_thread is not None:
-        # To the thread, not to the process: it interrupts a system call that the main thread waits
-        # in, and Python runs its handlers in the main thread alone.
-        signal.pthread_kill(main_thread, signal.SIGTERM)

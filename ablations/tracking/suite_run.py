@@ -63,7 +63,8 @@ def open_run() -> Iterator[SuiteRun]:
         interrupts.check()
         yield run
     except BaseException as error:
-        run.status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
+        is_interrupt = isinstance(error, KeyboardInterrupt) or interrupts.has_arrived()
+        run.status = "KILLED" if is_interrupt else "FAILED"
         # If the server cannot be reached, the next start ends the run (tracking/sweep.py).
         with interrupts.deferred(), few_retries(), suppress(MlflowException):
             mlflow.end_run(run.status)

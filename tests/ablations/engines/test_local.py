@@ -24,10 +24,13 @@ def test_results_errors_and_progress(tmp_path):
     words = ["go", "fail", "go", "go"]
     tasks = [(word, tmp_path / str(number)) for number, word in enumerate(words)]
     fractions: dict[int, list[float]] = {index: [] for index in range(len(tasks))}
-    results = {
-        result.index: result
-        for result in Local(2, 1).run(work, tasks, lambda index, fraction: fractions[index].append(fraction))
-    }
+
+    def on_progress(index: int, fraction: float) -> None:
+        fractions[index].append(fraction)
+        for worker in multiprocessing.active_children():
+            os.kill(worker.pid, signal.SIGINT)  # has no effect: Ctrl-C is for the suite
+
+    results = {result.index: result for result in Local(2, 1).run(work, tasks, on_progress)}
     assert [results[index].value for index in range(4)] == ["done", None, "done", "done"]
     assert [type(results[index].error) for index in (0, 2, 3)] == [type(None)] * 3
     assert isinstance(results[1].error, ValueError)
