@@ -46,6 +46,7 @@ class Step:
         self.network, self.optimizer, self.reader = network, optimizer, reader
         self.precision, self.class_weights, self.augmentation = precision, class_weights, augmentation
         self.total = torch.zeros(2, device=reader.device)
+        self._loss, self._correct = self.total  # views of its two numbers
         if reader.device.type == "cuda":  # for the whole process
             tf32 = precision == "tf32"
             torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
