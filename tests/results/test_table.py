@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from sklearn.datasets import load_digits
 from sklearn.tree import DecisionTreeClassifier
 
@@ -54,6 +55,22 @@ def test_the_command_analyses_a_table_of_scikit_learns_without_mlflow(digits, tm
     row = suites.effect(effects, "criterion")
     assert (row["reference"], row["level"]) == ("gini", "entropy")
     assert (tmp_path / "results" / "digits" / "effects.svg").is_file()
+
+
+def test_a_table_of_scores_is_reported_in_their_unit_and_speaks_of_items(digits, tmp_path):
+    error = (digits["truth"] - digits["prediction"]).abs()
+    scored = digits.drop(columns=["truth", "prediction"]).assign(error=error)
+    scored.to_csv(tmp_path / "errors.csv", index=False)
+    arguments = ["--table", str(tmp_path / "errors.csv"), "--score", "error", "--out", str(tmp_path)]
+    done = CliRunner().invoke(summarize.command, arguments, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    means = error.groupby(digits["depth"]).mean()
+    effect = f"{means[10] - means[4]:+.2f}"  # as many items in each cell
+    assert "depth 10 instead of 4: probably lowers error" in done.output
+    assert f"({effect}, [" in done.output
+    assert "12 runs on 597 test items" in done.output
+    texts = [done.output, *(path.read_text() for path in (tmp_path / "errors").glob("*.md"))]
+    assert not any("image" in text or "points" in text for text in texts)
 
 
 def test_correct_instead_of_predictions_and_other_names_give_the_same_effects(digits, tmp_path):
