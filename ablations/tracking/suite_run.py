@@ -23,7 +23,7 @@ from ablations.tracking import server
 from ablations.tracking.cell_runs import metrics
 from ablations.tracking.datasets import dataset_inputs
 from ablations.tracking.destination import Destination, locked_database
-from ablations.tracking.sweep import owner
+from ablations.tracking.sweep import ENDED, owner
 from wikiart.images.audit import Audit
 from wikiart.images.paintings import SPLITS
 from wikiart.images.store import Store
@@ -68,6 +68,8 @@ def open_run() -> Iterator[SuiteRun]:
         # If the server cannot be reached, the next start ends the run (tracking/sweep.py).
         with interrupts.deferred(), few_retries(), suppress(MlflowException):
             mlflow.end_run(run.status)
+            if is_interrupt:  # `mlflow run` may set another status: the next start sets this one again
+                run.destination.client.set_tag(run.destination.parent_id, ENDED, run.status)
         raise
     with interrupts.deferred():
         mlflow.end_run(run.status)

@@ -2,6 +2,9 @@
 
 import socket
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 from mlflow.entities import LoggedModelStatus, Run
@@ -11,6 +14,8 @@ from ablations.process.names import CELLS, SUITE, TRAINING
 from ablations.tracking.destination import Destination
 
 HOST, PID, CREATED = "process.host", "process.pid", "process.created"
+ENDED = "process.ended"  #: tag: the status with which a suite ended its own run after an interrupt
+USER, SOURCE, SOURCE_TYPE = "mlflow.user", "mlflow.source.name", "mlflow.source.type"
 RUNNING = "attributes.status = 'RUNNING'"
 TOLERANCE = 5.0  # seconds; creation times depend on a clock that may be set
 
@@ -38,8 +43,7 @@ def owner_lives(tags: Mapping[str, str]) -> bool:
 def end_abandoned_runs(destination: Destination) -> int:
     """End as KILLED the runs of the experiment that dead processes left RUNNING.
 
-    Runs of live processes, of suites of other hosts and runs that do not belong to a suite are not
-    changed.
+    Runs of live processes, of suites of other hosts and of other projects are not changed.
 
     Returns
     -------
@@ -57,7 +61,59 @@ def end_abandoned_runs(destination: Destination) -> int:
     ended = {suite for suite in suites if destination.client.get_run(suite).info.status != "RUNNING"}
     orphans = [run for run in cells if run.data.tags[SUITE] in ended]
     _kill(destination, orphans)
-    return len(dead) + len(orphans)
+    # 3. Runs that `mlflow run` created for a command that never began.
+    unstarted = _unstarted_runs(destination)
+    _kill(destination, unstarted)
+    # 4. After Ctrl-C, `mlflow run` sets the suite's run to FAILED that the suite has set to KILLED.
+    failed = f"tags.`{ENDED}` = 'KILLED' and tags.`{HOST}` = '{socket.gethostname()}'"
+    for run in destination.search(f"{failed} and attributes.status = 'FAILED'"):
+        destination.client.set_terminated(run.info.run_id, "KILLED", end_time=run.info.end_time)
+    return len(dead) + len(orphans) + len(unstarted)
+
+
+def _unstarted_runs(destination: Destination) -> list[Run]:
+    """Return the RUNNING runs of this project whose `mlflow run` ended before the command began.
+
+    ``mlflow run`` creates a run before it makes the environment, and leaves it RUNNING if conda is missing or
+    if it is killed. Only the command adds the tags of a process. Such a run names a user and a project, no
+    host: in a SQLite file it is taken to be of this machine, on a server it is left alone. If ``mlflow run``
+    lives after all, its command sets the run to RUNNING again when it begins.
+    """
+    own = destination.client.get_run(destination.parent_id)
+    tags = own.data.tags
+    if tags.get(SOURCE_TYPE) != "PROJECT" or urlsplit(destination.tracking_uri).scheme != "sqlite":
+        return []
+    condition = f"tags.`{SOURCE_TYPE}` = 'PROJECT' and {RUNNING}"
+    older = [run for run in destination.search(condition) if run.info.start_time < own.info.start_time]
+    return [
+        run
+        for run in older
+        if HOST not in run.data.tags
+        and all(run.data.tags.get(key) == tags.get(key) for key in (USER, SOURCE))
+        and not _mlflow_run_lives(run)
+    ]
+
+
+def _mlflow_run_lives(run: Run) -> bool:
+    """Return True if a process may be the ``mlflow run`` that created a run, or the command of that run."""
+    processes = list(psutil.process_iter())
+    # 1. A command has the id of its run in its environment. What started it has created that run alone.
+    launchers = set()
+    for process in processes:
+        with suppress(psutil.Error):  # it has ended, or belongs to another user
+            run_id = process.environ().get("MLFLOW_RUN_ID")
+            if run_id == run.info.run_id:
+                return True
+            if run_id:
+                launchers |= set(process.parents())
+    # 2. Of the others, an `mlflow run` that is older than the run may be making its environment.
+    for process in set(processes) - launchers:
+        with suppress(psutil.Error):
+            words = {Path(word).name for word in process.cmdline()}
+            is_older = process.create_time() - TOLERANCE < run.info.start_time / 1000
+            if is_older and {"mlflow", "run"} <= words:
+                return True
+    return False
 
 
 def end_own_runs(destination: Destination, training: str = "") -> None:

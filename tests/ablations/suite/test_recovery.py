@@ -267,3 +267,6 @@ def test_ctrl_c_at_mlflow_run_ends_the_suite_in_order(tmp_path, paintings_folder
     assert roles["KILLED"] == {"cell"}
     assert roles["FAILED"] == {"suite"}  # mlflow run overwrites the suite's KILLED
     assert suite.runs("RUNNING") == []
+    process, output = suite.start()
+    assert process.wait(300) == 0, output.read_text()
+    assert suite.runs("FAILED") == []  # the next start has set it again

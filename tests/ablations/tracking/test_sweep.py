@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import psutil
@@ -13,8 +14,12 @@ from mlflow import MlflowClient
 from ablations.tracking.destination import Destination
 from ablations.tracking.sweep import (
     CREATED,
+    ENDED,
     HOST,
     PID,
+    SOURCE,
+    SOURCE_TYPE,
+    USER,
     end_abandoned_runs,
     owner,
     owner_lives,
@@ -22,12 +27,17 @@ from ablations.tracking.sweep import (
 )
 from wikiart.cache.folder import Cache
 
+#: tags of a run that `mlflow run` creates
+PROJECT = {SOURCE_TYPE: "PROJECT", SOURCE: "/here/wikiart-ablations", USER: "me"}
+
 
 @pytest.fixture(scope="module")
 def destination(tmp_path_factory) -> Destination:
     uri = f"sqlite:///{tmp_path_factory.mktemp('sweep')}/mlflow.db"
     artifacts = tmp_path_factory.mktemp("artifacts").as_uri()
-    return Destination(uri, MlflowClient(uri).create_experiment("sweep", artifacts), "")
+    experiment = MlflowClient(uri).create_experiment("sweep", artifacts)
+    suite = MlflowClient(uri).create_run(experiment, tags={**owner(), **PROJECT})
+    return Destination(uri, experiment, suite.info.run_id)
 
 
 def dead_owner() -> dict[str, str]:
@@ -84,6 +94,58 @@ def test_only_abandoned_runs_of_this_host_are_ended(destination):
     assert client.get_logged_model(unfinished.model_id).status == "FAILED"
     assert client.get_logged_model(untouched.model_id).status == "PENDING"
     assert end_abandoned_runs(destination) == 0
+
+
+def statuses(destination, runs: list[str]) -> list[str]:
+    return [destination.client.get_run(run_id).info.status for run_id in runs]
+
+
+def test_runs_of_this_project_whose_command_never_began_are_ended(destination):
+    client, experiment = destination.client, destination.experiment_id
+    before_all_processes = 1000  # milliseconds since 1970
+
+    def create_run(**tags: str) -> str:
+        run = client.create_run(experiment, start_time=before_all_processes, tags={**PROJECT, **tags})
+        return run.info.run_id
+
+    unstarted = create_run()
+    others = [
+        create_run(**{USER: "somebody else"}),
+        create_run(**{SOURCE: "/another/project"}),
+        create_run(**{SOURCE_TYPE: "LOCAL"}),
+        create_run(**{**owner(), HOST: "another host"}),
+        client.create_run(experiment, tags=PROJECT).info.run_id,  # later than the suite
+    ]
+    started = create_run()
+    command = [sys.executable, "-c", "input()"]
+    environment = {**os.environ, "MLFLOW_RUN_ID": started}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as process:
+        assert end_abandoned_runs(destination) == 1
+        assert statuses(destination, [unstarted, started, *others]) == ["KILLED", *["RUNNING"] * 6]
+        process.communicate(b"\n")
+    assert end_abandoned_runs(destination) == 1  # its command has died before it attached itself to the run
+    assert statuses(destination, [started, *others]) == ["KILLED", *["RUNNING"] * 5]
+
+
+def test_a_run_whose_mlflow_run_may_live_is_not_ended(destination):
+    command = [sys.executable, "-c", "input()", "mlflow", "run"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        run = destination.client.create_run(destination.experiment_id, tags=PROJECT).info.run_id
+        suite = destination.client.create_run(destination.experiment_id, tags={**owner(), **PROJECT})
+        end_abandoned_runs(replace(destination, parent_id=suite.info.run_id))
+        assert statuses(destination, [run]) == ["RUNNING"]
+        process.communicate(b"\n")
+
+
+def test_a_suite_that_was_killed_is_not_failed_because_mlflow_run_says_so(destination):
+    client = destination.client
+    tags = [{**owner(), ENDED: "KILLED"}, {**owner(), ENDED: "KILLED", HOST: "another host"}, owner()]
+    runs = [client.create_run(destination.experiment_id, tags=tags).info.run_id for tags in tags]
+    for run_id in runs:
+        client.set_terminated(run_id, "FAILED", end_time=12345)
+    end_abandoned_runs(destination)
+    assert statuses(destination, runs) == ["KILLED", "FAILED", "FAILED"]
+    assert client.get_run(runs[0]).info.end_time == 12345
 
 
 def test_the_files_of_finished_trainings_go_unless_something_else_waits_for_them(destination, tmp_path):
