@@ -50,13 +50,15 @@ def pool(maps: Any, signs: Any, pooled: Any, winners: Any, sums: Any, first: int
                 best, origin = pooled[item, line, column], winners[item, line, column]
                 best[:] = -np.inf
                 origin[:] = EDGE
+                edge_counts = True  # only once: a second 0 is not larger than the first
                 for row in range(max(-1, 4 * line - 3), min(edge + 1, 4 * line + 1)):
                     for place in range(max(-1, 4 * column - 3), min(edge + 1, 4 * column + 1)):
                         if 0 <= row < edge and 0 <= place < edge:
                             start = (row * edge + place) * channels
                             _update_extreme(best, origin, maps[item, row, place], signs, start, 1)
-                        else:
+                        elif edge_counts:
                             _update_extreme(best, origin, zeros, signs, EDGE, 0)
+                            edge_counts = False
                 for n in range(channels):
                     best[n] *= signs[n]
         _sum_values(maps[item].reshape(edge, -1), sums[item])

@@ -15,7 +15,7 @@ import numpy as np
 
 def patch_moments(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return s (12,) and M (12, 12) for the pixel sums (18, 3) of images."""
-    return np.tile(sums[17], 4), sums.ravel()[_PLACES]
+    return sums[17].take(_CHANNELS), sums.take(_PLACES)
 
 
 def _place(one: int, other: int) -> int:
@@ -29,3 +29,4 @@ def _place(one: int, other: int) -> int:
 
 
 _PLACES = np.array([[_place(one, other) for other in range(12)] for one in range(12)])
+_CHANNELS = np.arange(12) % 3
