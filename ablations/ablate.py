@@ -9,7 +9,7 @@ from ablations.cli.question import question
 
 CARD = [class_order.FACTOR, conv_layers.FACTOR, dropout.FACTOR, smote.FACTOR]
 
-command = question("ablate", __doc__, CARD, example="-P data=paintings -P seeds=5")
+command = question("ablate", __doc__, CARD, example="-P data=paintings -P until=2.5")
 
 if __name__ == "__main__":
     command()

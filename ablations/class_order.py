@@ -17,7 +17,7 @@ FACTOR = Factor(
     claim="sorting the names improved the accuracy by 11 points",
 )
 
-command = question("class_order", __doc__, [FACTOR], example="-P seeds=5")
+command = question("class_order", __doc__, [FACTOR], example="-P seeds=10")
 
 if __name__ == "__main__":
     command()

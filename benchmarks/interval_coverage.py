@@ -1,6 +1,7 @@
 """Coverage of the intervals of summary.analysis: simulated tables with known effects.
 
     python benchmarks/interval_coverage.py --tables 2000
+    python benchmarks/interval_coverage.py --tables 2000 --until 2.5
 
 Each table: 8 cells (two-level factors A, B, C) x seeds x test items, from one of twelve structures of the
 runs' variation (tests/results/simulation.py), without any effect and with A and A x B worth 3 points.
@@ -10,7 +11,8 @@ correction (the larger of those with and without effects); tables in which all s
 intervals hold; power at the size that is stated as detectable.
 
 Sections: (1) by structure, for 3, 5 and 10 seeds; (2) unequal seeds; (3) other designs; (4) comparison of two
-suites; (5) the accuracy of single cells; (6) balanced accuracy and macro-F1.
+suites; (5) the accuracy of single cells; (6) balanced accuracy and macro-F1. With --until, instead: seeds
+that are added until the intervals are narrow enough, or after looks at the effects.
 """
 
 import sys
@@ -24,6 +26,7 @@ import click
 import numpy as np
 
 import simulation
+from growth import Growth, grow
 from simulation import STRUCTURES, STYLES, full_factorial, half_fraction, one_at_a_time
 from studies import BASE, DESIGN, TWO_EFFECTS, Study, study
 from summary.analysis import Factor
@@ -35,14 +38,19 @@ from summary.analysis.samples import Classification, macro_metrics
 ITEMS = {3: 630, 5: 472, 10: 472}  # by the number of seeds
 SOME = ("independent, 2 points", "a seed moves all cells", "80 % by architecture", "unequal spread")
 CELLS = DESIGN.trained_cells
+LOOKS = {3: (3, 5, 10), 5: (5, 10, 20)}  # by the number of seeds at the first
 
 
 @click.command(help=__doc__.splitlines()[0])
 @click.option("--tables", default=2000, help="Tables per line.")
 @click.option("--random-seed", default=1)
-def main(tables: int, random_seed: int) -> None:
+@click.option("--until", default=0.0, help="Half-width in points at which no more seeds are added.")
+def main(tables: int, random_seed: int, until: float) -> None:
     margin = 196 * np.sqrt(0.95 * 0.05 / tables)
     click.echo(f"{tables} tables per line; the coverage of one effect is known to +- {margin:.1f}")
+    if until:
+        print_growth(tables, random_seed, until)
+        return
     print_structures(tables, random_seed)
     print_unequal_seeds(tables, random_seed)
     print_designs(tables, random_seed)
@@ -188,6 +196,35 @@ def _macro(name: str, seeds: int, truth: np.ndarray, tables: int, random_seed: i
         mean = estimate.mean(0)
         coverage[metric] = float(((low <= mean) & (mean <= high)).mean())
     return coverage
+
+
+def print_growth(tables: int, random_seed: int, until: float) -> None:
+    """Add seeds from 3 or 5 to at most 20, by width, or until an effect is significant at one of three looks.
+
+    The last columns are false positives of the latter: by p, p times the looks so far, and p times all three.
+    """
+    columns = "mean", "lowest", "highest", "errors", "seeds", "without +1", "p", "p x so far", "p x all"
+    click.echo(f"\nuntil {until:g} points, {ITEMS[5]} items; looks at {LOOKS}")
+    click.echo(f"{'':48}" + "".join(f"{column:>11}" for column in columns))
+    for number, (name, structure) in enumerate(STRUCTURES.items()):
+        settings = {"items": ITEMS[5], "random_seed": random_seed + number}
+        growths = [grow(structure, tables, until, accuracy=mean, **settings) for mean in (None, TWO_EFFECTS)]
+        for first, looks in LOOKS.items():
+            _line(f"{name}; from {first}", _growth_numbers(growths, first, looks))
+
+
+def _growth_numbers(growths: Sequence[Growth], first: int, looks: tuple[int, ...]) -> list[float]:
+    stops = [growth.stops(first) for growth in growths]
+    pairs = list(zip(growths, stops, strict=True))
+    coverage = np.mean([growth.coverage(seeds) for growth, seeds in pairs], axis=0)
+    at_once = np.mean([growth.coverage(growth.stops(first, extra=0)) for growth in growths])
+    errors = max(growth.false_positives(seeds) for growth, seeds in pairs)
+    by_looks = [
+        max(growth.false_positives_of_looks(looks, factors) for growth in growths)
+        for factors in ((1, 1, 1), (1, 2, 3), (3, 3, 3))
+    ]
+    shares = [coverage.mean(), coverage.min(), coverage.max(), errors]
+    return [*(100 * np.array(shares)), float(np.mean(stops)), 100 * at_once, *(100 * np.array(by_looks))]
 
 
 def _head(title: str) -> None:

@@ -159,12 +159,13 @@ def _summarize_suite(
     with interrupts.loading():
         from summary import published
         from summary.report import terminal
-        from summary.tracking import check_server, log_report, newest_suite, read_suite
+        from summary.tracking import check_server, log_report, newest_suite, read_suite, record_look
 
     check_server()
     chosen = read_suite(suite or newest_suite(experiment))
     folder = out / (name or terminal.folder_name(chosen))
     files = terminal.summarize(chosen, folder, margin)
+    record_look(chosen)
     if log:
         log_report(chosen, files)
     return folder, [*files, *(published.write(chosen, margin, folder) if answers else [])]

@@ -1,7 +1,7 @@
 """Designs: which combinations of the levels are run."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 
@@ -45,6 +45,10 @@ class Design:
         """Return how the outputs of that training are read in a cell."""
         settings = self.settings(cell)
         return Reading.model_validate({name: settings[name] for name in Reading.model_fields})
+
+    def with_seeds(self, seeds: int) -> "Design":
+        """Return the same cells with another number of seeds."""
+        return replace(self, seeds=tuple(range(seeds)))
 
     def label(self, cell: Cell) -> str:
         """Return a cell's name, unique within the design: ``"sorted, 3 conv, dropout 0.1, no SMOTE"``."""

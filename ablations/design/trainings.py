@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +72,13 @@ def plan_trainings(design: Design, stores: Mapping[int, Store]) -> list[Training
         _training(design, config, cells_of_training, stores[config.image_size])
         for config, cells_of_training in cells.items()
     ]
+
+
+def cells_digest(trainings: Iterable[Training]) -> str:
+    """Return a digest of the cells that are read from some trainings, whatever the number of their seeds."""
+    return _sha256(
+        sorted(cell.fingerprint for training in trainings for cell in training.cells if cell.seed == 0)
+    )
 
 
 def _training(design: Design, config: TrainingConfig, cells: list[Cell], store: Store) -> Training:

@@ -28,6 +28,8 @@ FINGERPRINT = "fingerprint"  # of everything that decides the results of a cell'
 TRAINING = "training"  # name of the training within its suite; cells that share it share their weights
 DATA = "data"  # digest of the decoded images
 REUSED = "reused"  # on a suite's run: number of runs that it took over from other suites
+CELLS_DIGEST = "cells_digest"  # on a suite's run: the same for suites of the same cells, whatever their seeds
+LOOKS = "looks"  # on a suite's run: numbers of seeds with which its effects were summarized, as "3 5"
 
 # Kinds of a suite's images, in its design.
 GENERATED, WIKIART, OTHER = "generated", "WikiArt", "other"

@@ -1,6 +1,7 @@
 """Execution of the trainings, and of what an unreachable tracking server left to be done."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -28,6 +29,11 @@ class Execution:
     errors: Mapping[str, BaseException] = field(default_factory=dict)  #: by name of the training
     pending: Sequence[Job] = ()  #: trained, but the tracking server could not be reached for their runs
     durations: Mapping[str, float] = field(default_factory=dict)  #: seconds, expected and taken
+
+    def then(self, later: "Execution") -> "Execution":
+        """Return the result of this execution and a later one."""
+        durations = Counter(self.durations) + Counter(later.durations)
+        return Execution({**self.errors, **later.errors}, [*self.pending, *later.pending], durations)
 
 
 def execute(jobs: Sequence[Job], options: MachineOptions, cluster: "Cluster | None" = None) -> Execution:

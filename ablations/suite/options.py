@@ -103,7 +103,14 @@ class DesignOptions(OptionGroup, title="What is asked"):
         default_text="the study's improved network",
     )
     design: str = _option("full", "Which cells run.", choices=KINDS)
-    seeds: int = _option(3, "Replicates of every cell.", ge=1)
+    seeds: int = _option(5, "Replicates of every cell.", ge=1)
+    until: float = _option(
+        0.0,
+        "Then add one seed at a time until every main effect is known to +- N points on new images, or "
+        "nearly as well as the test images allow; 0: do not.",
+        ge=0,
+    )
+    max_seeds: int = _option(20, "Most seeds that --until reaches.", ge=1)
     fresh: bool = _run_option(False, "Run again what is finished.")
 
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from ablations.process.errors import first_line
@@ -14,7 +15,7 @@ from ablations.suite.prepare import PreparedImages
 from ablations.tracking import views
 from ablations.tracking.destination import Destination
 
-SCRIPT = Path(__file__).resolve().parents[2] / "results" / "summarize.py"
+RESULTS = Path(__file__).resolve().parents[2] / "results"
 
 
 def report(
@@ -44,8 +45,15 @@ def summarize(destination: Destination, output: OutputOptions) -> int:
     """Run ``results/summarize.py`` on a suite, as a user would; return its exit code."""
     options = ["--suite", destination.parent_id, "--out", str(output.out), "--log", "yes"]
     options += ["--margin", str(output.margin)]
+    return results_program("summarize.py", options, destination).returncode
+
+
+def results_program(
+    name: str, options: Sequence[str], destination: Destination, stdout: int | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a program of ``results``, which may not be imported; ``stdout`` is as for subprocess.run."""
     environment = {**os.environ, "MLFLOW_TRACKING_URI": destination.tracking_uri}
     # In a session of its own Ctrl-C does not reach it, which would end it with a traceback. An interrupt in
     # this process kills it as well (subprocess.run).
-    command = [sys.executable, str(SCRIPT), *options]
-    return subprocess.run(command, env=environment, start_new_session=True).returncode
+    command = [sys.executable, str(RESULTS / name), *options]
+    return subprocess.run(command, env=environment, start_new_session=True, stdout=stdout)

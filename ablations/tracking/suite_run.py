@@ -15,7 +15,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PROJECT_ENTRY_POINT, MLFLOW_PROJECT_
 
 from ablations.design.designs import Design, SuiteDescription
 from ablations.design.factors import DEFAULTS, Factor
-from ablations.design.trainings import CellRun, Training
+from ablations.design.trainings import CellRun, Training, cells_digest
 from ablations.design.wording import factor_title, level_words
 from ablations.process import interrupts, names
 from ablations.process.environment import few_retries
@@ -85,6 +85,7 @@ def describe(
 ) -> None:
     """Log the description of a suite: tags for readers, ``design.json`` for the summary.
 
+    When seeds are added, the description of the larger design replaces that of the smaller one.
     ``provenance`` has the keys ``data``, ``machine`` and ``versions``.
     """
     client = destination.client
@@ -96,6 +97,7 @@ def describe(
         "seeds": str(len(design.seeds)),
         "factors": " ".join(f"{name}={','.join(levels)}" for name, levels in factors.items()),
         names.DATA: store.digest,
+        names.CELLS_DIGEST: cells_digest(trainings),
         "command": command_line(description, launch_tags),
         "mlflow.note.content": description.text,
     }
@@ -104,6 +106,7 @@ def describe(
     record: dict[str, Any] = {
         "question": description.text.splitlines()[0],
         "design": design.kind,
+        "until": float(description.parameters.get("until", 0)),
         "factors": [_factor_record(factor, claims=claims) for factor in design.factors],
         "base": {name: str(level) for name, level in design.base.items()},
         "defaults": {name: str(level) for name, level in DEFAULTS.items()},

@@ -1,7 +1,7 @@
 """Artifacts that suites log as JSON, read and checked: another server may hold anything under their names."""
 
 import json
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 import mlflow
 from pydantic import TypeAdapter, ValidationError
@@ -42,6 +42,7 @@ class _Design(TypedDict):
     base: dict[str, str]
     runs: list[_Run]
     data: _Data
+    until: NotRequired[float]
 
 
 class _Items(TypedDict):

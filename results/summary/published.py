@@ -14,7 +14,7 @@ from summary.errors import AnswersError
 from summary.suite import RUN_COLUMNS, Suite, displayed_cells
 
 ANSWERS_FILE, SUITE_FILE = "answers.csv.gz", "suite.json"
-FACTS = ("id", "name", "command", "start_time", "reused", "metrics", "about")  #: fields of Suite
+FACTS = ("id", "name", "command", "start_time", "reused", "looks", "metrics", "about")  #: fields of Suite
 #: of the archive: without a time, equal answers are equal files
 GZIP: dict[str, Any] = {"method": "gzip", "compresslevel": 9, "mtime": 0}
 

@@ -3,7 +3,7 @@
 `summary.tracking` reads one from MLflow, `summary.published` keeps one in two files.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -37,6 +37,8 @@ class Suite:
     command: str = ""  #: that gives the same results
     start_time: int = 0  #: in milliseconds since 1970
     reused: int = 0  #: runs of earlier suites
+    #: numbers of seeds with which the effects of these cells have been summarized, with this time
+    looks: Sequence[int] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)  #: of the suite's run: durations
 
     @property

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -84,6 +85,7 @@ def read_suite(suite: str) -> Suite:
         command=parent.data.tags.get("command", ""),
         start_time=parent.info.start_time,
         reused=int(parent.data.tags.get(names.REUSED, 0)),
+        looks=_looks_at_cells(parent, table.dropna(subset="run_id")["seed"].nunique()),
         metrics=parent.data.metrics,
         about=about,
         runs=table,
@@ -124,6 +126,30 @@ def log_report(suite: Suite, files: Iterable[Path]) -> None:
     for file in files:
         folder = None if file.name == "report.html" else "report"
         client.log_artifact(suite.id, str(file), folder)
+
+
+def record_look(suite: Suite) -> None:
+    """Record on a suite's run with how many seeds its effects were summarized."""
+    client = MlflowClient()
+    with suppress(mlflow.MlflowException):  # who may only read the suite adds no seeds to it either
+        looks = {*_recorded_looks(client.get_run(suite.id)), suite.finished["seed"].nunique()}
+        client.set_tag(suite.id, names.LOOKS, " ".join(map(str, sorted(looks))))
+
+
+def _looks_at_cells(parent: Run, seeds: int) -> list[int]:
+    """Collect the numbers of seeds that suites of the same cells were summarized with, and the present one.
+
+    One seed does not count: it gives no p-values.
+    """
+    suites = []
+    if digest := parent.data.tags.get(names.CELLS_DIGEST):
+        condition = f"{names.SUITES} and tags.{names.CELLS_DIGEST} = {_quoted(digest)}"
+        suites = mlflow.search_runs([parent.info.experiment_id], condition, output_format="list")
+    return sorted({seeds, *(look for suite in suites for look in _recorded_looks(suite))} - {0, 1})
+
+
+def _recorded_looks(suite: Run) -> list[int]:
+    return [int(word) for word in suite.data.tags.get(names.LOOKS, "").split() if word.isdecimal()]
 
 
 def _run_columns(run: Run | None) -> dict:

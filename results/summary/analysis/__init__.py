@@ -13,7 +13,7 @@ cells), `recognition` (the design that a table holds), `contrasts` (which cells 
 difference of), `samples` (metrics of the runs and their covariance over test sets), `uncertainty`
 (components of a variance, intervals, tests), `layout` (these components for a contrast), `responses`
 (what the contrasts of a question are taken of), `estimates` and `breakdown` (tables), `effects`
-(`analyse`), `comparison` (two suites).
+(`analyse`), `precision` (widths, and seeds that narrow them), `comparison` (two suites).
 
 Import what is named here. The room must not know where answers come from or where tables go: neither
 MLflow, nor files, nor the rest of the project.
@@ -23,6 +23,7 @@ from summary.analysis.comparison import compare
 from summary.analysis.designs import Design, Factor
 from summary.analysis.effects import Analysis, analyse
 from summary.analysis.measure import Measure
+from summary.analysis.precision import precision
 from summary.analysis.recognition import find_design
 
-__all__ = ["Analysis", "Design", "Factor", "Measure", "analyse", "compare", "find_design"]
+__all__ = ["Analysis", "Design", "Factor", "Measure", "analyse", "compare", "find_design", "precision"]

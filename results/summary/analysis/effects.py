@@ -16,12 +16,7 @@ from summary.analysis.designs import Cell, Design
 from summary.analysis.estimates import effects_table, not_estimable_table, power_table
 from summary.analysis.measure import POINTS, Measure, measure_of
 from summary.analysis.recognition import find_design
-from summary.analysis.responses import (
-    cells_of_runs,
-    common_reading,
-    paired_responses,
-    trained_responses,
-)
+from summary.analysis.responses import cells_of_runs, common_reading, families_of
 from summary.analysis.samples import Classification, Runs, accuracy, macro_metrics, read_runs
 from summary.analysis.verdicts import decide
 
@@ -119,10 +114,7 @@ def analyse(
     classes = runs.classification
     cells = cells_of_runs(runs, design)
     reading = common_reading(runs, design)
-    families = [
-        *paired_responses(runs, design, cells, reading),
-        trained_responses(runs, design, cells, reading),
-    ]
+    families = families_of(runs, design, cells, reading)
     estimable = [responses.estimable() for responses in families]
     not_estimable = [responses.not_estimable() for responses in families]
     partial = [responses.partial() for responses in not_estimable] if design.kind == "full" else []
@@ -159,6 +151,11 @@ def _notes(runs: Runs, design: Design, cells: Sequence[Cell], reading: Mapping[s
     if absent := [design.label(cell) for cell in planned if cell not in present]:
         notes.append(f"{len(absent)} of {len(planned)} trained cells have no run: {'; '.join(absent)}")
     support = runs.classification.support if runs.classification else np.array([], int)
+    if runs.table["seed"].nunique() == 2:
+        notes.append(
+            "two seeds hardly tell how much seeds vary: the intervals are about seven times as wide as with "
+            "five"
+        )
     if few := int((support < FEW_ITEMS).sum()):
         notes.append(
             f"{few} of {len(support)} classes have fewer than {FEW_ITEMS} test items: balanced accuracy "

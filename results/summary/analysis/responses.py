@@ -109,6 +109,17 @@ def _read_at(runs: Runs, reading: Mapping[str, str]) -> list[int]:
     return np.flatnonzero(chosen).tolist()
 
 
+def families_of(
+    runs: Runs, design: Design, cells: Sequence[Cell], reading: Mapping[str, str]
+) -> list[Responses]:
+    """Take the responses of a design: those of evaluate-stage effects, then the runs' own values.
+
+    Parameters are those of `trained_responses`.
+    """
+    paired = paired_responses(runs, design, cells, reading)
+    return [*paired, trained_responses(runs, design, cells, reading)]
+
+
 def trained_responses(
     runs: Runs, design: Design, cells: Sequence[Cell], reading: Mapping[str, str]
 ) -> Responses:

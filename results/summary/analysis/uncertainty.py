@@ -86,7 +86,7 @@ class Components:
         """Compute the smallest effect that the test finds with a power of 80 %."""
         return np.maximum(detectable(self.variance, self.df), detectable(self.run, self.df_run))
 
-    def with_seeds(self, factor: float, seeds: float) -> "Components":
+    def with_seeds(self, factor: Numbers, seeds: float) -> "Components":
         """Predict the components with ``factor`` as many seeds as the present ``seeds``.
 
         ``run`` and ``noise`` are variances of means over the seeds and shrink by the factor; the

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from summary.analysis.uncertainty import SIGNIFICANCE
+from summary.analysis.uncertainty import SIGNIFICANCE, Numbers
 
 CANNOT_TELL = "cannot tell"
 
@@ -47,6 +47,14 @@ def holm(p: np.ndarray) -> np.ndarray:
     steps = np.take_along_axis(p, order, -1) * np.arange(p.shape[-1], 0, -1)
     corrected = np.maximum.accumulate(steps, -1).clip(max=1)
     return np.take_along_axis(corrected, order.argsort(-1), -1)
+
+
+def after_looks(p_holm: Numbers, looks: int) -> Numbers:
+    """Correct p-values for the number of times that the effects were looked at, with more seeds each time.
+
+    Bonferroni's correction: whoever adds seeds until an effect is significant has that many chances to err.
+    """
+    return np.minimum(1, looks * p_holm)
 
 
 def verdict(row: pd.Series, margin: float, unit: str = " points") -> str:

@@ -35,9 +35,8 @@ def write(suite: Suite, analysis: Analysis, folder: Path) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = tables.write_table(tables.cells_table(suite), tables.cells_caption(suite), folder / "table")
-    files += tables.write_table(
-        tables.effects_table(analysis), tables.effects_caption(analysis.measure), folder / "effects"
-    )
+    effects = tables.effects_table(analysis, len(suite.looks))
+    files += tables.write_table(effects, tables.effects_caption(analysis.measure), folder / "effects")
     all_metrics = folder / "effects_all_metrics.csv"
     analysis.effects.round(4).to_csv(all_metrics, index=False, errors="backslashreplace")
     drawn = draw(suite, analysis)
@@ -142,7 +141,7 @@ def markdown_text(suite: Suite, analysis: Analysis, pictures: Mapping[str, Figur
         answers=map(escape.markdown_sentence, sentences.answers(suite.about["factors"], analysis)),
         scope=map(escape.markdown_sentence, sentences.scope(suite, analysis)),
         figure=figure,
-        effects=tables.markdown(tables.effects_table(analysis)),
+        effects=tables.markdown(tables.effects_table(analysis, len(suite.looks))),
         effects_caption=escape.markdown(tables.effects_caption(analysis.measure)),
         not_estimable=len(partial) > 0,
         partial=tables.markdown(tables.effect_rows(partial, analysis.measure)) if len(partial) else "",

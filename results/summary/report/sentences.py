@@ -9,7 +9,8 @@ import pandas as pd
 from ablations.process.names import METRICS
 from summary.analysis import Analysis, Measure
 from summary.analysis.contrasts import READING
-from summary.analysis.verdicts import CANNOT_TELL, is_certain
+from summary.analysis.uncertainty import SIGNIFICANCE
+from summary.analysis.verdicts import CANNOT_TELL, after_looks, is_certain
 from summary.report.tables import bracket, effect_name, of_measure, p_text
 from summary.suite import Suite
 
@@ -155,7 +156,29 @@ def scope(suite: Suite, analysis: Analysis) -> list[str]:
         levels = dict.fromkeys(level for text in within for level in text.split(", "))
         lines.append(f"The effects of the other factors hold within {', '.join(levels)}.")
     lines += [f"{note[0].upper()}{note[1:]}." for note in analysis.notes]
-    return lines + more_seeds(analysis)
+    return lines + added_seeds(suite, analysis) + more_seeds(analysis)
+
+
+def added_seeds(suite: Suite, analysis: Analysis) -> list[str]:
+    """Describe what the addition of seeds does to the p-values."""
+    lines = []
+    if until := float(suite.about.get("until", 0)):
+        lines.append(
+            f"Seeds were added until the intervals were narrow enough (until={until:g}), whatever they "
+            "showed: the p-values need no correction for that."
+        )
+    if (looks := len(suite.looks)) > 1:
+        *numbers, last = map(str, suite.looks)
+        lines.append(
+            f"The effects were looked at {looks} times, with {', '.join(numbers)} and {last} seeds: if seeds "
+            f"were added because of what was seen, p times {looks} holds, which stands beside p."
+        )
+        effects = of_measure(analysis.effects, analysis)
+        doubtful = after_looks(effects["p_holm"], looks) >= SIGNIFICANCE
+        lost = effects[effects["verdict"].map(is_certain) & doubtful]
+        if names := [effect_name(row) for _, row in lost.iterrows()]:
+            lines.append(f"No longer certain by that: {'; '.join(names)}.")
+    return lines
 
 
 def rests_on(analysis: Analysis) -> str:

@@ -10,6 +10,7 @@ from ablations.process import escape
 from ablations.process.names import METRICS
 from ablations.process.terminal import one_line
 from summary.analysis import Analysis, Measure
+from summary.analysis.verdicts import after_looks
 from summary.suite import Suite
 
 ON_TEST_SET, SIMULTANEOUS = "95 % on this test set", "all effects together"
@@ -107,9 +108,16 @@ def effect_name(row: pd.Series) -> str:
     return f"{row['factor']} ({levels})"
 
 
-def effects_table(analysis: Analysis) -> pd.DataFrame:
-    """Tabulate the effects on what is compared; those that are not estimable with the reason."""
-    estimated = effect_rows(of_measure(analysis.effects, analysis), analysis.measure)
+def effects_table(analysis: Analysis, looks: int = 1) -> pd.DataFrame:
+    """Tabulate the effects on what is compared; those that are not estimable with the reason.
+
+    If they have been looked at ``looks`` times, with more seeds each time, p times that stands beside p.
+    """
+    effects = of_measure(analysis.effects, analysis)
+    estimated = effect_rows(effects, analysis.measure)
+    if looks > 1:
+        after = [p_text(p) for p in after_looks(effects["p_holm"], looks)]
+        estimated.insert(estimated.columns.get_loc("p (Holm)") + 1, f"p x {looks} looks", after)
     not_estimable = pd.DataFrame(
         [
             {"effect": effect_name(row), points(analysis.measure): "not estimable", "note": row["reason"]}

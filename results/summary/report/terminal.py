@@ -36,7 +36,8 @@ def summarize(suite: Suite, folder: Path, margin: float = 0) -> list[Path]:
     if suite.finished.empty:
         raise AnswersError("no run of this suite is finished: there is nothing to report yet")
     analysis = analyse(suite.answers, suite.design, measure=IMAGES, margin=margin)
-    for sentence in sentences.answers(suite.about["factors"], analysis):
+    answers = sentences.answers(suite.about["factors"], analysis)
+    for sentence in answers + sentences.added_seeds(suite, analysis):
         echo(f"- {sentence.replace('**', '')}")
     return page.write(suite, analysis, folder)
 

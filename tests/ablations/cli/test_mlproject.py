@@ -19,6 +19,8 @@ OTHERS = {
     "base": ("conv_layers=1 smote=auto", "conv_layers=1 smote=auto"),
     "design": ("one-at-a-time", "one-at-a-time"),
     "seeds": ("7", 7),
+    "until": ("2.5", 2.5),
+    "max_seeds": ("30", 30),
     "margin": ("1.5", 1.5),
     "epochs": ("20", 20),
     "batch_size": ("32", 32),
