@@ -102,10 +102,15 @@ def _finish(job: Job, report: Callable[[float], None]) -> str:
     data = store.load(job.training.store)
     folder = job.training.files.outcome
     logger = RunLogger(job.destination, job.training, data)
+
+    def fits(trained: Outcome) -> bool:
+        shape = len(data.test.labels), len(data.classes)
+        return trained.log_probabilities.shape == shape and models.is_saved(trained.model)
+
     try:
         logger.start()
         with _wikiart_messages() as messages:
-            trained = outcome.read(folder) or _train(job, data, logger, report, messages)
+            trained = outcome.read(folder, fits) or _train(job, data, logger, report, messages)
         logger.finish(trained)
     except Exception as error:
         logger.fail(mask_passwords(traceback.format_exc()))

@@ -148,6 +148,14 @@ def copy(folder: Path, target: Path) -> None:
     (target / WEIGHTS).symlink_to((folder / WEIGHTS).resolve())
 
 
+def is_saved(folder: Path) -> bool:
+    """Return True if a folder holds a model that `save` wrote, going by its files."""
+    with suppress(Exception):  # from the file system, YAML, MLflow or the values
+        flavors = Model.load(str(folder)).flavors
+        return (folder / WEIGHTS).is_file() and pyfunc.MODEL_CONFIG in flavors[pyfunc.FLAVOR_NAME]
+    return False
+
+
 def stamp(folder: Path, *, run_id: str, model_id: str, reading: Mapping[str, list]) -> None:
     """Write into a saved model the run that it is logged to and how its outputs are read.
 

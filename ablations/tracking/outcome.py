@@ -5,19 +5,21 @@ If the tracking server cannot be reached, the next start logs the runs from it w
 
 import io
 import json
-import shutil
 import tarfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from wikiart.cache.atomic import atomic_folder
-from wikiart.cache.checksums import is_intact, seal
+from wikiart.cache.checksums import is_intact, remove_damaged, seal
 from wikiart.learning.training import Epoch
 
 Point = tuple[int, Epoch]  #: milliseconds since 1970 at the end of an epoch, and the epoch's results
+_CURVE = TypeAdapter(list[Point])
 RESULTS, LOG_PROBABILITIES = "outcome.json", "log_probabilities.npy"
 
 
@@ -61,21 +63,44 @@ def write(outcome: Outcome, save_model: Callable[[Path], None]) -> None:
         seal(scratch, outcome.folder.name)
 
 
-def read(folder: Path) -> Outcome | None:
+class _Results(BaseModel):
+    """The content of `RESULTS`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    shares: list[float]
+    curve: list[list[int | float | None]]  #: milliseconds since 1970, and the fields of `Epoch`
+    seconds: float
+    remarks: list[str]
+
+
+def read(folder: Path, fits: Callable[[Outcome], bool] = lambda _: True) -> Outcome | None:
     """Read the outcome in a folder; return None if there is none.
 
-    A damaged one is removed, and so is one of an earlier version, which holds answers in place of
-    log-probabilities.
+    One that is damaged, foreign or of an earlier version is removed, and the log says so.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    fits : callable
+        Returns whether the outcome can be that of the training. Default: any can.
     """
     if not is_intact(folder):
         return None
-    if not (folder / LOG_PROBABILITIES).exists():
-        shutil.rmtree(folder)
-        return None
-    results = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
-    curve = [(time_ms, Epoch(*epoch)) for time_ms, *epoch in results.pop("curve")]
+    with suppress(OSError, ValueError, TypeError):  # from reading the files and from their values
+        outcome = _parse(folder)
+        if fits(outcome):
+            return outcome
+    remove_damaged(folder, "it is not the outcome of this training")
+    return None
+
+
+def _parse(folder: Path) -> Outcome:
+    results = _Results.model_validate_json((folder / RESULTS).read_bytes())
+    curve = _CURVE.validate_python([(time_ms, epoch) for time_ms, *epoch in results.curve])
     log_probabilities = np.load(folder / LOG_PROBABILITIES, allow_pickle=False)
-    return Outcome(folder, log_probabilities, curve=curve, **results)
+    return Outcome(folder, log_probabilities, results.shares, curve, results.seconds, results.remarks)
 
 
 def pack(folder: Path) -> bytes:

@@ -43,7 +43,7 @@ def read_file(path: Path) -> bytes | None:
     content, checksum = data[:-16], data[-16:]
     if checksum == _file_checksum(path, content):
         return content
-    _remove_damaged(path, "its checksum differs")
+    remove_damaged(path, "its checksum differs")
     return None
 
 
@@ -101,7 +101,7 @@ def is_intact(folder: Path) -> bool:
     """
     reason = damage(folder)
     if reason and os.path.lexists(folder):
-        _remove_damaged(folder, reason)
+        remove_damaged(folder, reason)
     return not reason
 
 
@@ -121,7 +121,8 @@ def _checksums(folder: Path) -> dict[str, str]:
     return checksums
 
 
-def _remove_damaged(path: Path, reason: str) -> None:
+def remove_damaged(path: Path, reason: str) -> None:
+    """Remove a file or folder that cannot be used, and say so in the log."""
     log.warning("%s is damaged (%s): it is removed and made again", path, reason)
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)

@@ -1,10 +1,12 @@
 """One training carried out in this process: finished runs stay, a fresh start ignores older files."""
 
+import json
 import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
@@ -121,3 +123,46 @@ def test_a_fresh_start_ignores_the_state_of_an_earlier_one(job, fresh):
     carry_out(replace(job, not_before_ms=not_before_ms), lambda fraction: None)
     assert {has_log(job, run) for run in cells(job)} == {not fresh}  # of an unreadable state
     assert not state.exists()
+
+
+def other_images(folder):
+    np.save(folder / "log_probabilities.npy", np.zeros((3, 2), np.float32))
+
+
+def no_numbers(folder):
+    np.save(folder / "log_probabilities.npy", np.array([{}]), allow_pickle=True)
+
+
+def other_fields(folder):
+    (folder / "outcome.json").write_text('{"outputs": [1, 2], "seconds": 1.0}')
+
+
+def other_types(folder):
+    path = folder / "outcome.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "curve": [["monday", 1, 0.5, 0.5]]}))
+
+
+def another_model(folder):
+    (folder / "model" / "MLmodel").write_text("flavors: [sklearn]")
+
+
+@pytest.mark.parametrize(
+    "replace_content", [other_images, no_numbers, other_fields, other_types, another_model]
+)
+def test_a_foreign_outcome_with_the_right_checksums_is_made_again(job, monkeypatch, replace_content):
+    folder = job.training.files.outcome
+
+    def fail(*arguments):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(cell_runs, "finish_cell", fail)
+        carry_out(job, lambda fraction: None)
+    replace_content(folder)
+    (folder / "checksums.json").unlink()
+    seal(folder, folder.name)
+    carry_out(job, lambda fraction: None)
+    finished = [run for run in cells(job) if run.info.status == "FINISHED"]
+    assert len(finished) == len(job.training.cells)
+    assert all(has_log(job, run) for run in finished)  # says that it was removed
+    assert not folder.exists()
