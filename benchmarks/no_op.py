@@ -6,7 +6,7 @@ from logging import LogRecord
 import numpy as np
 
 from ablations.engines import worker
-from ablations.engines.worker import Job
+from ablations.engines.job import Handover, Job
 from ablations.tracking import models, outcome
 from ablations.tracking.run_logger import RunLogger
 from wikiart.images.store import Store
@@ -14,7 +14,7 @@ from wikiart.learning.network import Network
 from wikiart.learning.training import Epoch
 
 
-def carry_out(job: Job, report: Callable[[float], None]) -> worker.Handover:
+def carry_out(job: Job, report: Callable[[float], None]) -> Handover:
     """Carry out a training with initial weights and random answers; all else is as in the suite."""
     worker._train = _train
     return worker.carry_out(job, report)

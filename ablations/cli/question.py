@@ -14,7 +14,9 @@ from ablations.design.factors import DesignError, Factor, parse_base, parse_fact
 from ablations.design.wording import question_text
 from ablations.engines.processes import start_fork_server
 from ablations.process import environment, interrupts, launcher, progress
+from ablations.process.memory import without_garbage_collection
 from ablations.suite.options import GROUPS, SuiteOptions
+from ablations.suite.prepare import find
 from wikiart.learning.config import TrainingConfig
 
 OPTIONS = option_groups(GROUPS)
@@ -59,14 +61,19 @@ def _design(card: Sequence[Factor], options: SuiteOptions) -> Design:
 
 
 def _run(design: Design, options: SuiteOptions, description: SuiteDescription) -> int:
-    # The libraries take seconds to load; the process that workers are forked from loads its own meanwhile.
+    # 1. Workers come from a process that loads torch and MLflow while this one goes on.
     with interrupts.loading():
         launcher.end_with_launcher()
         environment.quiet_libraries()
         start_fork_server()
-        from ablations.suite import course  # here, so that --help need not load torch and MLflow
-
+    # 2. Find the images, which needs no library that takes long to load.
     if options.quiet:
         progress.set_quiet()
     progress.say_warnings("wikiart.cache")
-    return course.run(design, options, description)
+    dataset = find(options)
+    progress.say(f"data: {dataset or 'the sample, which has to be painted first'}")
+    # 3. Load MLflow.
+    with interrupts.loading(), without_garbage_collection():
+        from ablations.suite import course
+
+    return course.run(design, dataset, options, description)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablations.design import study
-from ablations.design.designs import Design
+from ablations.design.designs import Design, SuiteDescription
 from ablations.design.factors import Cell
 from wikiart.cache.folder import Cache, TrainingFiles
 from wikiart.images.store import Store
@@ -79,6 +79,12 @@ def cells_digest(trainings: Iterable[Training]) -> str:
     return _sha256(
         sorted(cell.fingerprint for training in trainings for cell in training.cells if cell.seed == 0)
     )
+
+
+def plan_digest(description: SuiteDescription, design: Design, trainings: Iterable[Training]) -> str:
+    """Return the digest of what a suite asks and plans: two suites with the same one have the same runs."""
+    runs = sorted((run.name, run.fingerprint) for training in trainings for run in training.cells)
+    return _sha256([description.text, design.kind, design.base, runs])
 
 
 def _training(design: Design, config: TrainingConfig, cells: list[Cell], store: Store) -> Training:

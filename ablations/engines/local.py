@@ -14,8 +14,8 @@ import os
 import pickle
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -27,6 +27,7 @@ from ablations.process import interrupts
 from ablations.process.errors import first_line
 
 POLL = 0.2  # seconds between two checks for an interrupt
+DIED = "its worker process died (out of memory?)"
 DIED_TWICE = "its worker process died, twice (out of memory? fewer workers need less)"
 
 
@@ -127,6 +128,49 @@ class Local:
             if result.error is not None:
                 raise result.error
         return [result.value for result in results]
+
+
+@contextmanager
+def in_background(work: Work, task: Any, threads: int) -> Iterator[Callable[[], TaskResult]]:
+    """Carry out one task in a worker of its own while this block runs.
+
+    Leaving the block ends the worker.
+
+    Parameters
+    ----------
+    work : callable
+        What to do, see `Engine.run`.
+    task : object
+        An object that can be pickled.
+    threads : int
+        Threads of the worker.
+
+    Yields
+    ------
+    callable
+        Waits until the task has ended, and returns its result.
+    """
+    connection, worker_end = CONTEXT.Pipe()
+    process = start_worker(_serve, worker_end, threads)
+    worker_end.close()
+    try:
+        with suppress(OSError):  # the worker is dead: the result says so
+            connection.send((work, task))
+        yield partial(_wait_for_result, connection)
+    finally:
+        with interrupts.deferred():
+            process.kill()
+            process.join()
+            connection.close()
+
+
+def _wait_for_result(connection: Connection) -> TaskResult:
+    while True:
+        interrupts.check()
+        if connection.poll(POLL):
+            message = _receive(connection)
+            if not isinstance(message, float):
+                return TaskResult(0, *(message or (None, WorkerDied(DIED))))
 
 
 def _without_report(function: Callable[[Any], Any], argument: Any, _: Report) -> Any:

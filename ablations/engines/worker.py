@@ -7,15 +7,15 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from logging.handlers import BufferingHandler
 from pathlib import Path
 
-from ablations.design.trainings import CellRun, Training
+from ablations.design.trainings import CellRun
+from ablations.engines.job import Handover, Job
 from ablations.process.addresses import mask_passwords
 from ablations.process.errors import first_line
 from ablations.tracking import models, outcome, queries, server, sweep
-from ablations.tracking.destination import Destination
 from ablations.tracking.outcome import Outcome
 from ablations.tracking.run_logger import RunLogger
 from wikiart.cache.atomic import locked
@@ -25,25 +25,8 @@ from wikiart.learning import evaluation, training
 from wikiart.learning.data import TrainingData
 
 SAVE_INTERVAL = float(os.environ.get("WIKIART_SAVE_SECONDS", "30"))  # seconds between two states on disk
+REPORT_INTERVAL = 1.0  # seconds between two reports of a training's progress, at least
 CUDA_GRAPH = os.environ.get("WIKIART_CUDA_GRAPHS") == "1"  # docs/speed.md
-
-
-@dataclass(frozen=True)
-class Job:
-    """A training to carry out, and where its runs are written."""
-
-    training: Training
-    destination: Destination
-    device: str  #: a torch device
-    not_before_ms: int  #: ignore runs and files that are older; milliseconds since 1970, 0 for none
-
-
-@dataclass(frozen=True)
-class Handover:
-    """Whether a training's runs are finished, or its outcome waits on disk for the tracking server."""
-
-    unreachable: str = ""  #: why the server could not be reached; "" if the runs are finished
-    archive: bytes = b""  #: the outcome, packed, if it was written on another machine
 
 
 def carry_out(job: Job, report: Callable[[float], None]) -> Handover:
@@ -57,7 +40,7 @@ def carry_out(job: Job, report: Callable[[float], None]) -> Handover:
     job : Job
         The training.
     report : callable
-        Called after every epoch with the fraction that is done, 0 to 1.
+        Called about every second with the fraction that is done, 0 to 1.
 
     Returns
     -------
@@ -144,16 +127,21 @@ def _train(
     config = job.training.config
     start = time.monotonic()
 
-    def on_epoch(epoch: training.Epoch) -> None:
-        report(epoch.number / (config.epochs + 1))  # evaluation and logging count as another epoch
-        logger.epoch(epoch)
+    reported = start
+
+    def on_step(epochs: float) -> None:
+        nonlocal reported
+        if time.monotonic() - reported >= REPORT_INTERVAL:
+            reported = time.monotonic()
+            report(epochs / (config.epochs + 1))  # evaluation and logging count as another epoch
 
     items = TrainingData.from_store(data, config, job.device)
     network = training.train(
         config,
         items,
         device=job.device,
-        on_epoch=on_epoch,
+        on_epoch=logger.epoch,
+        on_step=on_step,
         state_file=job.training.files.state,
         save_interval=SAVE_INTERVAL,
         cuda_graph=CUDA_GRAPH,

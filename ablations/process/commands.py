@@ -73,6 +73,16 @@ class Command(cloup.Command):
                 interrupts.exit_at_once(end.code)
             raise
 
+    def call(self, args: Sequence[str]) -> int:
+        """Call the command within another one, which handles the signals; return its exit code."""
+        try:
+            with _safe_messages(), self.make_context(str(self.name), list(args)) as context:
+                self._call(context)
+        except click.ClickException as error:
+            error.show()
+            return error.exit_code
+        return 0
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the command line."""
         with _safe_messages():

@@ -23,13 +23,16 @@ VALIDATION_CURVES = {
 CLASS_METRIC_CHARACTERS = 220  # of a style in the name of its metric; MLflow allows 250 in all
 
 # Tags of runs.
-ROLE, SUITE, CELL = "role", "suite", "cell"  # the tag "role" has the value "suite" or "cell"
+ROLE, SUITE, CELL = "role", "suite", "cell"  # the tag "role" has the value "suite" or "cell" ...
+REPETITION = "repetition"  # ... or this, for a run of `mlflow run` that found its suite finished
 FINGERPRINT = "fingerprint"  # of everything that decides the results of a cell's run
 TRAINING = "training"  # name of the training within its suite; cells that share it share their weights
 DATA = "data"  # digest of the decoded images
 REUSED = "reused"  # on a suite's run: number of runs that it took over from other suites
 CELLS_DIGEST = "cells_digest"  # on a suite's run: the same for suites of the same cells, whatever their seeds
 LOOKS = "looks"  # on a suite's run: numbers of seeds with which its effects were summarized, as "3 5"
+PLAN = "plan"  # on a suite's run: digest of its planned runs, see `ablations.design.trainings.plan_digest`
+REPEATS = "repeats"  # on a repetition: id of the suite's run
 
 # Kinds of a suite's images, in its design.
 GENERATED, WIKIART, OTHER = "generated", "WikiArt", "other"
@@ -76,6 +79,14 @@ def class_metrics(styles: Iterable[str]) -> dict[str, str]:
         taken.add(name.casefold())
         metrics[style] = f"test_class/{name}"
     return metrics
+
+
+def cell_tag(factors: Iterable[str]) -> str:
+    """Return the name of the tag whose value is the cell of these factors that a run belongs to.
+
+    The factors are part of the name because a reused run belongs to cells of different factors.
+    """
+    return f"cells of {' '.join(factors)}"
 
 
 def duration_metric(part: str) -> str:

@@ -21,6 +21,8 @@ from ablations.process.errors import first_line
 
 console = Console(stderr=False, highlight=False, soft_wrap=True)
 
+SILENCE = 60.0  #: seconds without a line in a log before it says what is still running
+
 _quiet = False
 
 
@@ -71,15 +73,15 @@ def _bar(*columns: ProgressColumn) -> Progress:
 
 
 @contextmanager
-def progress_bar(title: str, unit: str = "") -> Iterator[Callable[[float, float], None]]:
-    """Show the progress of one step: a bar in a terminal; in a log one line at the end.
+def progress_bar(title: str, unit: str) -> Iterator[Callable[[float, float], None]]:
+    """Show the progress of one step: a bar in a terminal; in a log a line a minute and one at the end.
 
     Parameters
     ----------
     title : str
         What is being done.
     unit : str
-        What is counted, as "images". Without a unit, no line is printed at the end.
+        What is counted, as "images".
 
     Yields
     ------
@@ -88,8 +90,17 @@ def progress_bar(title: str, unit: str = "") -> Iterator[Callable[[float, float]
     """
     with _bar(TaskProgressColumn(), TimeRemainingColumn()) as bar:
         task = bar.add_task(terminal.safe(title), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-    if unit and (done := bar.tasks[0].completed):
+        last_line_at = time.monotonic()
+
+        def update(done: float, total: float) -> None:
+            nonlocal last_line_at
+            bar.update(task, completed=done, total=total)
+            if not console.is_terminal and time.monotonic() - last_line_at > SILENCE:
+                last_line_at = time.monotonic()
+                say(f"{title}: {done:,} of {total:,} {unit}")
+
+        yield update
+    if done := bar.tasks[0].completed:
         say(f"{title}: {done:,} {unit}")
 
 
@@ -106,8 +117,6 @@ class SuiteProgress:
     expected : sequence of float, optional
         Expected duration of each training, in any unit; default: all the same.
     """
-
-    SILENCE = 60.0  #: seconds without a line in a log before it says what is still running
 
     def __init__(self, trainings: Sequence[tuple[str, int]], expected: Sequence[float] | None = None):
         self.expected = expected or [1.0] * len(trainings)
@@ -133,7 +142,7 @@ class SuiteProgress:
         self.fractions[index] = fraction
         self.running[index] = None
         self._update_bar()
-        if not console.is_terminal and time.monotonic() - self.last_line_at > self.SILENCE:
+        if not console.is_terminal and time.monotonic() - self.last_line_at > SILENCE:
             self._print(f"still running: {self._names_running()}")
 
     def end(self, index: int, error: BaseException | None) -> None:

@@ -4,20 +4,38 @@ import time
 from functools import partial
 
 from ablations.design.designs import Design, SuiteDescription
-from ablations.design.trainings import plan_trainings
+from ablations.design.trainings import plan_digest, plan_trainings
 from ablations.process.progress import say
 from ablations.suite import previews
-from ablations.suite.machines import connect, resolve_device
+from ablations.suite.machines import check_device, connect, find_device
 from ablations.suite.options import SuiteOptions
+from ablations.suite.plan import Plan
 from ablations.suite.prepare import locate, prepare
+from ablations.suite.previews import Previews
 from ablations.suite.provenance import provenance
-from ablations.suite.report import report
+from ablations.suite.report import report, report_again
 from ablations.suite.rounds import Rounds
-from ablations.tracking import server, suite_run, sweep
+from ablations.tracking import queries, repetition, server, suite_run, sweep
+from wikiart.images.paintings import Paintings
 
 
-def run(design: Design, options: SuiteOptions, description: SuiteDescription) -> int:
+def run(
+    design: Design, dataset: Paintings | None, options: SuiteOptions, description: SuiteDescription
+) -> int:
     """Run the cells of a design that are not finished yet, and summarize all of them.
+
+    If a suite of the same design is finished, its summary is written again and no run is created.
+
+    Parameters
+    ----------
+    design : Design
+        The cells and seeds.
+    dataset : Paintings or None
+        The images. None: the sample, which is painted.
+    options : SuiteOptions
+        All other options.
+    description : SuiteDescription
+        The question in words.
 
     Returns
     -------
@@ -36,40 +54,51 @@ def run(design: Design, options: SuiteOptions, description: SuiteDescription) ->
         After an interrupt, when the active runs have become KILLED.
     """
     start = time.monotonic()
-    # 1. Check what may be missing, before hours of work: the server, the cluster, the device.
-    server.check(server.tracking_uri())
+    # 1. Check what may be missing, before hours of work: the device, the server, the cluster.
+    check_device(options.device)
+    uri = server.tracking_uri()
+    server.check(uri)
     with connect(options) as cluster:
-        device = resolve_device("auto" if cluster else options.device)
         # 2. Decode the images, and group the cells into trainings.
-        dataset = locate(options)
-        say(f"data: {dataset}")
+        if dataset is None:
+            dataset = locate(options)
+            say(f"data: {dataset}")
         sizes = {design.config(cell, seed=0).image_size for cell in design.cells}
         images = prepare(dataset, sorted(sizes), options)
         trainings = plan_trainings(design, images.stores)
+        levels = previews.smote_levels(design, images.store)
+        # 3. If a whole suite of this design is finished, there is nothing to run. With ``until``, its seeds
+        #    are known only after the rounds.
+        experiment = None if options.fresh or options.until else repetition.experiment(uri)
+        if experiment and not Plan(design, trainings, queries.finished_runs(experiment, 0)).missing:
+            digest = plan_digest(description, design, trainings)
+            if earlier := repetition.finished_suite(experiment, digest):
+                return report_again(earlier, design, images, options)
+        device = cluster.device if cluster else find_device(options.device)
         with suite_run.open_run() as suite:
             destination = suite.destination
-            # 3. Describe the suite on its run, and find out which runs are finished already.
+            # 4. Describe the suite on its run, and find out which runs are finished already.
             if ended := sweep.end_abandoned_runs(destination):
                 say(f"{ended} runs that an earlier start had left RUNNING are KILLED now")
-            facts = provenance(dataset, images, options, cluster.device if cluster else device, cluster)
+            facts = provenance(dataset, images, options, device, cluster)
             describe = partial(
                 suite_run.describe, destination, description, store=images.store, provenance=facts
             )
-            rounds = Rounds(
-                suite, describe, images.stores, options, cluster, cluster.device if cluster else device
-            )
+            rounds = Rounds(suite, describe, images.stores, options, cluster, device)
             plan = rounds.plan(design, trainings)
             suite_run.log_audit(destination, images.audit, images.store)
-            previews.log(destination, design, images.store, device)
             say(
                 f"{len(plan.cells)} runs from {len(trainings)} trainings; "
                 f"{len(plan.reused)} runs are finished already"
             )
             preparation = time.monotonic() - start
-            # 4. Carry out the others, and summarize all.
+            # 5. Carry out the others, and summarize all.
             plan, execution = rounds.carry_out(plan)
             suite_run.log_durations(destination, {"preparation": preparation, **execution.durations})
-            code = report(destination, plan, images, execution, options)
+            # 6. Report, while a worker draws the previews: the trainings have searched the neighbours.
+            local = "auto" if cluster else device
+            with previews.drawn(Previews(destination, images.store.folder, levels, local)):
+                code = report(destination, plan, images, execution, options)
             if execution.errors:
                 suite.status = "FAILED"
     return code

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ablations.engines.job import Job
 from ablations.engines.local import Local
-from ablations.engines.worker import Job
 from wikiart.images import store
-from wikiart.learning import training
-from wikiart.learning.data import TrainingData, validation_rows
+from wikiart.learning.split import validation_rows
 from wikiart.smote.levels import planned_counts
 
 MIN_PIXELS = 1e9  #: pixels over all epochs of all trainings; an estimate for less would take too long itself
@@ -73,9 +72,12 @@ def _count_images(folder: Path, level: str, validation: float) -> int:
 
 def _time_steps(jobs: Sequence[Job]) -> list[float]:
     """Measure the seconds per step of each training; runs in a worker."""
+    from wikiart.learning import training  # here: the driver loads no torch
+    from wikiart.learning.data import TrainingData
+
     durations = []
     for job in jobs:
         config, data = job.training.config, store.load(job.training.store)
         images = TrainingData.from_store(data, config, job.device)
-        durations.append(training.time_step(config, images, device=job.device, seconds=0.5))
+        durations.append(training.time_step(config, images, device=job.device, seconds=0.25))
     return durations

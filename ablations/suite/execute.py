@@ -9,8 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ablations.engines.engine import Engine, Work
+from ablations.engines.job import Handover, Job, carry_out
 from ablations.engines.local import Local
-from ablations.engines.worker import Handover, Job, carry_out
 from ablations.process.progress import SuiteProgress, readable_duration, say
 from ablations.suite import estimate
 from ablations.suite.machines import local_engine

@@ -1,6 +1,7 @@
 """Choice of the machines that carry out a suite: device, number of workers, Ray cluster."""
 
 import os
+import re
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -12,22 +13,42 @@ from ablations.tracking import server
 if TYPE_CHECKING:
     from ablations.engines.ray_cluster import Cluster
 
+DEVICE = re.compile("auto|cpu|cuda(:[0-9]+)?")
 
-def resolve_device(name: str) -> str:
+
+def check_device(name: str) -> None:
+    """Check that a device's name is one of those that are allowed.
+
+    Raises
+    ------
+    EngineError
+        It is not.
+    """
+    if not DEVICE.fullmatch(name):
+        raise EngineError(f"device={name}: use auto, cpu, cuda or cuda:N")
+
+
+def find_device(name: str) -> str:
     """Return the torch device of a name; ``"auto"`` is a GPU if there is one.
+
+    A worker looks for it: this process does without torch.
 
     Raises
     ------
     EngineError
         This machine has no such device.
     """
+    [device] = Local(1, 1).call_on_all(resolve_device, name)
+    return device
+
+
+def resolve_device(name: str) -> str:
+    """Do the same as `find_device`, in a worker."""
     import torch
 
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        if torch.device(name).type not in ("cpu", "cuda"):
-            raise EngineError(f"device={name}: use auto, cpu, cuda or cuda:N")
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError) as error:
         raise EngineError(f"device={name}: {str(error).splitlines()[0]} (use cpu or auto)") from error

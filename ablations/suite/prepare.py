@@ -4,18 +4,22 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
 from ablations.process.progress import progress_bar, say
 from ablations.suite.options import ImageOptions
 from wikiart.cache.disk import cache_errors
+from wikiart.cache.folder import Cache
 from wikiart.images import paintings
-from wikiart.images.audit import Audit, audit
 from wikiart.images.building import build_store, without_images
 from wikiart.images.paintings import Paintings
 from wikiart.images.store import Store, list_skipped
-from wikiart.sample.generate import generate
+from wikiart.sample.generate import VERSION, generate
+
+if TYPE_CHECKING:
+    from wikiart.images.audit import Audit
 
 SHOWN = 20  #: unreadable images that a suite lists at its end
 
@@ -25,7 +29,7 @@ class PreparedImages:
     """Decoded images, ready for training."""
 
     stores: dict[int, Store]  #: by image size
-    audit: Audit  #: of all images that could be read, before leaks were dropped
+    audit: "Audit"  #: of all images that could be read, before leaks were dropped
 
     @property
     def store(self) -> Store:
@@ -49,6 +53,13 @@ def cache_folder(cache: str) -> Path:
     """Return the cache folder: ``cache``, else $WIKIART_CACHE, else the platform's (~/.cache on Linux)."""
     chosen = cache or os.environ.get("WIKIART_CACHE") or user_cache_path("wikiart-ablations")
     return Path(chosen).expanduser().resolve()
+
+
+def find(options: ImageOptions) -> Paintings | None:
+    """Find the paintings as `locate` does, but paint nothing: return None for a sample that is missing."""
+    if options.data == "sample" and not Cache(cache_folder(options.cache)).sample(VERSION).exists():
+        return None
+    return locate(options)
 
 
 def locate(options: ImageOptions) -> Paintings:
@@ -77,6 +88,8 @@ def prepare(dataset: Paintings, image_sizes: Iterable[int], options: ImageOption
     wikiart.errors.DataError
         See wikiart.images.building.build_store.
     """
+    from wikiart.images.audit import audit  # here: pandas takes a while, and a missing folder is said at once
+
     stores = {size: _decode(dataset, size, options) for size in image_sizes}
     report = audit(stores[min(stores)])
     say(str(report), always=bool(report.leaks))

@@ -1,148 +1,110 @@
-"""Pictures and counts of the synthetic images, logged on the suite's run."""
+"""Pictures and counts of the synthetic images, logged on the suite's run by a worker."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
-from matplotlib.figure import Figure
 from yaml import YAMLError
 
 from ablations.design.designs import Design
 from ablations.design.factors import DesignError
-from ablations.process import escape
+from ablations.engines.local import in_background
 from ablations.process.errors import first_line
-from ablations.process.progress import progress_bar
+from ablations.process.progress import say
+from ablations.suite.machines import resolve_device
 from ablations.tracking.destination import Destination
+from wikiart.images import store
 from wikiart.images.store import Store
 from wikiart.learning.config import TrainingConfig
-from wikiart.learning.data import TrainingData, validation_rows
+from wikiart.learning.split import validation_rows
 from wikiart.smote.levels import planned_counts
-from wikiart.smote.recipes import Recipes
 from wikiart.smote.spelling import level_file, split_level
 
-SHOWN = 12  # styles on a contact sheet
+
+class SmoteLevel(NamedTuple):
+    """A level of SMOTE."""
+
+    config: TrainingConfig  #: of the first cell that has the level, with the first seed
+    counts: dict[int, int]  #: class -> number of images that it trains on
 
 
-def log(destination: Destination, design: Design, store: Store, device: str) -> None:
-    """Log ``smote/`` on the suite's run: a contact sheet for each level, and the counts of all levels.
-
-    The sheets and counts are those of the first seed, and of the first cell that has the level; levels that
-    copy have no sheet. The neighbours that are searched for them are kept in the cache, where the trainings
-    find them.
-
-    Parameters
-    ----------
-    destination : Destination
-        The suite's run.
-    design : Design
-        Its cells name the SMOTE levels. If all are ``off``, nothing is logged.
-    store : Store
-        The images at the smallest image size.
-    device : str
-        A torch device for the search of neighbours.
+def smote_levels(design: Design, images: Store) -> list[SmoteLevel]:
+    """Return the levels of SMOTE in a design, without ``off``.
 
     Raises
     ------
     ablations.design.factors.DesignError
         A file of styles and counts does not fit the images.
     """
-    seed = design.seeds[0]
-    levels: dict[str, TrainingConfig] = {}
+    configs: dict[str, TrainingConfig] = {}
     for cell in design.cells:
-        config = design.config(cell, seed)
-        levels.setdefault(config.smote, config)
-    levels.pop("off", None)
-    if not levels:
-        return
-    counts = {"before": planned_counts("off", store.train.labels, store.classes)}
-    for level, config in levels.items():
-        counts[level] = _target_counts(config, store)
-        if split_level(level)[0]:
-            continue  # copies look like their parents, and need no neighbours
-        with progress_bar(f"SMOTE {level}: neighbours") as progress:
-            recipes = TrainingData.from_store(store, config, device, progress).recipes
-        if len(recipes.labels):
-            sheet = _contact_sheet(store, recipes)
-            destination.log_figure(sheet, f"smote/sheet-{Path(level).stem}.png")
-    table = pd.DataFrame(
-        {name: list(column.values()) for name, column in counts.items()}, index=store.classes
-    )
-    destination.log_figure(_bars_figure(table), "smote/counts.png")
-    destination.log_table(table.reset_index(names="style"), "smote/counts.json")
+        config = design.config(cell, design.seeds[0])
+        configs.setdefault(config.smote, config)
+    configs.pop("off", None)
+    return [SmoteLevel(config, _target_counts(config, images)) for config in configs.values()]
 
 
-def _target_counts(config: TrainingConfig, store: Store) -> dict[int, int]:
+def _target_counts(config: TrainingConfig, images: Store) -> dict[int, int]:
     """Return the number of images of each class that a configuration trains on."""
-    level, labels = config.smote, store.train.labels
+    level, labels = config.smote, images.train.labels
     labels = np.delete(labels, validation_rows(labels, config.validation, config.seed))
     try:
-        return planned_counts(level, labels, store.classes)
+        return planned_counts(level, labels, images.classes)
     except (ValueError, OSError, YAMLError) as error:  # from reading the file
         remedy = "correct the file" if level_file(level) else "choose a smaller number"
         raise DesignError(f"smote={level}: {first_line(error)}: {remedy}") from error
 
 
-def _contact_sheet(store: Store, recipes: Recipes) -> Figure:
-    """Draw a synthetic image of each of the styles that get most of them, between its two parents."""
-    largest = np.argsort(-np.bincount(recipes.labels), kind="stable")[:SHOWN]
-    images, rows = store.train.images, []
-    for number, label in enumerate(largest):
-        of_style = np.flatnonzero(recipes.labels == label)
-        if not len(of_style):
-            continue
-        # The draws of all styles begin alike, so that the first recipes of several styles look the same:
-        # each style shows another one.
-        row = of_style[number % len(of_style)]
-        weight = float(recipes.weight[row])
-        first = images[recipes.first[row]].astype(np.float32)
-        second = images[recipes.second[row]].astype(np.float32)
-        blended = first + weight * (second - first)
-        pictures = [pixels.round().astype(np.uint8) for pixels in (first, blended, second)]
-        rows.append((store.classes[label], weight, pictures))
-    return _parents_figure(rows)
+@dataclass(frozen=True)
+class Previews:
+    """What a worker needs to draw the previews of a suite."""
+
+    destination: Destination  #: the suite's run
+    store: Path  #: of the smallest images
+    levels: Sequence[SmoteLevel]
+    device: str  #: a torch device for the search of neighbours, or "auto"
 
 
-def _bars_figure(counts: pd.DataFrame) -> Figure:
-    """Draw horizontal bars: a group for each style (rows), a bar for each column."""
-    styles, columns = counts.shape
-    figure = Figure(figsize=(8, 0.8 + 0.2 * styles * max(2, columns) / 2))
-    axes = figure.add_axes((0.3, 0.06, 0.67, 0.89))
-    thickness = 0.8 / columns
-    greys = np.linspace(0.75, 0.15, columns)  # distinct in black and white print as well
-    for number, column in enumerate(counts.columns):
-        offsets = np.arange(styles) + (number - (columns - 1) / 2) * thickness
-        colour = (greys[number] * 0.6, greys[number] * 0.85, greys[number])
-        label = column if number == 0 else escape.figure(f"smote={column}")
-        axes.barh(offsets, counts[column], height=thickness, color=colour, label=label)
-    names = [escape.figure(style.replace("_", " ")) for style in counts.index]
-    axes.set_yticks(range(styles), names, fontsize=8)
-    axes.set_ylim(styles - 0.4, -0.6)
-    axes.set_xlabel("training images")
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False, fontsize=8)
-    return figure
+@contextmanager
+def drawn(previews: Previews) -> Iterator[None]:
+    """Draw and log the previews in a worker while this block runs, and wait for them at its end."""
+    if not previews.levels:
+        yield
+        return
+    with in_background(log, previews, threads=os.cpu_count() or 1) as result:
+        yield
+        if error := result().error:
+            say(f"the pictures of the synthetic images are missing: {first_line(error)}", always=True)
 
 
-def _parents_figure(rows: Sequence[tuple[str, float, Sequence[np.ndarray]]], columns: int = 3) -> Figure:
-    """Draw synthetic images, each between its first and its second parent.
+def log(previews: Previews, report: Callable[[float], None]) -> None:
+    """Log ``smote/`` on the suite's run: a contact sheet for each level, and the counts of all levels.
 
-    Parameters
-    ----------
-    rows : sequence of (style, weight, images)
-        Images: first parent, synthetic image, second parent; uint8 (size, size, 3).
-    columns : int
-        Number of groups of three images side by side. Default 3.
+    Runs in a worker. Levels that copy have no sheet. The neighbours that the sheets need are in the cache if
+    the trainings have searched them there.
     """
-    lines = -(-len(rows) // columns)
-    figure = Figure(figsize=(columns * 4.2, lines * 1.75))
-    for number, (style, weight, images) in enumerate(rows):
-        line, column = divmod(number, columns)
-        for position, pixels in enumerate(images):
-            left, bottom = (column + 0.02 + 0.32 * position) / columns, (lines - line - 0.97) / lines
-            axes = figure.add_axes((left, bottom, 0.3 / columns, 0.76 / lines))
-            axes.imshow(pixels)
-            axes.set_axis_off()
-            if position == 1:
-                title = f"{escape.figure(style.replace('_', ' '))}, \u03bb = {weight:.2f}"
-                axes.set_title(title, fontsize=8, pad=3)
-    return figure
+    import pandas as pd  # here: the driver needs neither these nor Matplotlib and torch
+
+    from ablations.suite import pictures
+    from wikiart.learning.data import TrainingData
+
+    destination, images = previews.destination, store.load(previews.store)
+    device = resolve_device(previews.device)
+    for config, _ in previews.levels:
+        if split_level(config.smote)[0]:
+            continue  # copies look like their parents, and need no neighbours
+        recipes = TrainingData.from_store(images, config, device).recipes
+        if len(recipes.labels):
+            sheet = pictures.contact_sheet(images, recipes)
+            destination.log_figure(sheet, f"smote/sheet-{Path(config.smote).stem}.png")
+    columns = {"before": planned_counts("off", images.train.labels, images.classes)}
+    columns |= {config.smote: counts for config, counts in previews.levels}
+    table = pd.DataFrame(
+        {name: list(column.values()) for name, column in columns.items()}, index=images.classes
+    )
+    destination.log_figure(pictures.bars_figure(table), "smote/counts.png")
+    destination.log_table(table.reset_index(names="style"), "smote/counts.json")

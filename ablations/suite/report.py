@@ -1,21 +1,29 @@
 """The report of a suite: its summary, links, images that were left out, trainings that failed."""
 
+import importlib
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ablations.design.designs import Design
+from ablations.process import interrupts
+from ablations.process.environment import RETRIES, environment_variables
 from ablations.process.errors import first_line
+from ablations.process.memory import without_garbage_collection
 from ablations.process.progress import say
 from ablations.suite.execute import Execution
 from ablations.suite.options import OutputOptions
 from ablations.suite.plan import Plan
 from ablations.suite.prepare import PreparedImages
-from ablations.tracking import views
+from ablations.tracking import repetition, views
 from ablations.tracking.destination import Destination
+from ablations.tracking.repetition import FinishedSuite
 
 RESULTS = Path(__file__).resolve().parents[2] / "results"
+#: modules of RESULTS: the command's, and those that it imports
+SUMMARY = ("summarize", "summary.published", "summary.report.terminal", "summary.tracking")
 
 
 def report(
@@ -41,11 +49,34 @@ def report(
     return 1
 
 
+def report_again(suite: FinishedSuite, design: Design, images: PreparedImages, output: OutputOptions) -> int:
+    """Summarize a suite that was finished by an earlier start; return the exit code."""
+    runs = len(design.cells) * len(design.seeds)
+    say(f"{runs} runs are finished already: suite {suite.name} is summarized again")
+    repetition.mark_repetition(suite)
+    say("", always=True)
+    code = summarize(suite.destination, output)
+    say(f"\n{views.addresses(suite.destination, design, suite.reused)}", always=True)
+    if lines := images.list_skipped():
+        say(f"\n{lines}", always=True)
+    return code
+
+
 def summarize(destination: Destination, output: OutputOptions) -> int:
-    """Run ``results/summarize.py`` on a suite, as a user would; return its exit code."""
+    """Run ``results/summarize.py`` on a suite, as a user would; return its exit code.
+
+    Its command is called in this process, which has loaded MLflow already.
+    """
     options = ["--suite", destination.parent_id, "--out", str(output.out), "--log", "yes"]
     options += ["--margin", str(output.margin)]
-    return results_program("summarize.py", options, destination).returncode
+    sys.path.append(str(RESULTS))  # as Python does for a script
+    # Imports must not be interrupted. While the command itself imports, an interrupt would end this process
+    # before it has ended the suite's run.
+    with interrupts.deferred(), without_garbage_collection():
+        script, *_ = map(importlib.import_module, SUMMARY)
+    interrupts.check()
+    with environment_variables({RETRIES: os.environ.get(RETRIES, "1")}):
+        return script.command.call(options)
 
 
 def results_program(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ablations.design.designs import Design
 from ablations.design.trainings import Training, plan_trainings
-from ablations.engines.worker import Job
+from ablations.engines.job import Job
 from ablations.process.progress import say
 from ablations.suite.execute import Execution, execute
 from ablations.suite.options import SuiteOptions

@@ -2,8 +2,7 @@
 
 import json
 import tempfile
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +19,7 @@ from ablations.process import names
 from ablations.tracking import models
 from ablations.tracking.confusion import confusion_picture
 from ablations.tracking.datasets import dataset_inputs
-from ablations.tracking.destination import Destination
+from ablations.tracking.destination import Destination, metrics
 from ablations.tracking.outcome import Outcome, Point
 from ablations.tracking.sweep import owner
 from wikiart.images.store import Store
@@ -48,7 +47,7 @@ def start_cell(destination: Destination, cell: CellRun, store: Store, training: 
     tags = {
         names.ROLE: names.CELL,
         names.SUITE: destination.parent_id,
-        cell_tag(name for name, _ in cell.levels): cell.cell,
+        names.cell_tag(name for name, _ in cell.levels): cell.cell,
         names.FINGERPRINT: cell.fingerprint,
         names.TRAINING: training,
         names.DATA: store.digest,
@@ -169,17 +168,3 @@ def fail_cell(destination: Destination, run_id: str, error: str) -> None:
     with suppress(OSError):  # the error may be that the disk is full
         destination.client.log_text(run_id, error, names.ERROR_FILE)
     destination.client.set_terminated(run_id, RunStatus.to_string(RunStatus.FAILED))
-
-
-def cell_tag(factors: Iterable[str]) -> str:
-    """Return the name of the tag whose value is the cell of these factors that a run belongs to.
-
-    The factors are part of the name because a reused run belongs to cells of different factors.
-    """
-    return f"cells of {' '.join(factors)}"
-
-
-def metrics(values: Mapping[str, float], model_id: str | None = None) -> list[Metric]:
-    """Return metrics without a step, at the present time."""
-    now_ms = int(time.time() * 1000)
-    return [Metric(key, value, now_ms, 0, model_id=model_id) for key, value in values.items()]

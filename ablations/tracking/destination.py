@@ -1,31 +1,25 @@
 """The place that a suite's runs are written to."""
 
-import gc
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pandas as pd
-from matplotlib.figure import Figure
 from mlflow import MlflowClient
-from mlflow.entities import Run, ViewType
+from mlflow.entities import Metric, Run, ViewType
 from mlflow.utils import get_results_from_paginated_fn
 
+from ablations.process.memory import without_garbage_collection
 from wikiart.cache.atomic import atomic_file, locked
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 PAGE = 1000  # runs per request
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Disable the cyclic garbage collector: while 1,000 runs are read it takes longer than the request."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 @dataclass(frozen=True)
@@ -41,8 +35,7 @@ class Destination:
         """A client of the tracking server."""
         return MlflowClient(self.tracking_uri)
 
-    @_without_garbage_collection()
-    def log_figure(self, figure: Figure, path: str) -> None:
+    def log_figure(self, figure: "Figure", path: str) -> None:
         """Log a figure as an artifact of the suite's run."""
         self.client.log_figure(self.parent_id, figure, path)
 
@@ -50,6 +43,7 @@ class Destination:
         """Log a table as an artifact of the suite's run."""
         self.client.log_table(self.parent_id, table, path)
 
+    @without_garbage_collection()
     def search(self, condition: str) -> list[Run]:
         """Return the runs of the experiment that meet a condition, newest first."""
         return get_results_from_paginated_fn(
@@ -58,6 +52,12 @@ class Destination:
             ),
             PAGE,
         )
+
+
+def metrics(values: Mapping[str, float], model_id: str | None = None) -> list[Metric]:
+    """Return metrics without a step, at the present time."""
+    now_ms = int(time.time() * 1000)
+    return [Metric(key, value, now_ms, 0, model_id=model_id) for key, value in values.items()]
 
 
 @contextmanager

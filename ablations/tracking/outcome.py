@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from wikiart.cache.atomic import atomic_folder
 from wikiart.cache.checksums import is_intact, remove_damaged, seal
-from wikiart.learning.training import Epoch
+from wikiart.learning.epoch import Epoch
 
 Point = tuple[int, Epoch]  #: milliseconds since 1970 at the end of an epoch, and the epoch's results
 _CURVE = TypeAdapter(list[Point])

@@ -15,14 +15,13 @@ from mlflow.utils.mlflow_tags import MLFLOW_PROJECT_ENTRY_POINT, MLFLOW_PROJECT_
 
 from ablations.design.designs import Design, SuiteDescription
 from ablations.design.factors import DEFAULTS, Factor
-from ablations.design.trainings import CellRun, Training, cells_digest
+from ablations.design.trainings import CellRun, Training, cells_digest, plan_digest
 from ablations.design.wording import factor_title, level_words
 from ablations.process import interrupts, names
 from ablations.process.environment import few_retries
 from ablations.tracking import server
-from ablations.tracking.cell_runs import metrics
 from ablations.tracking.datasets import dataset_inputs
-from ablations.tracking.destination import Destination, locked_database
+from ablations.tracking.destination import Destination, locked_database, metrics
 from ablations.tracking.sweep import ENDED, owner
 from wikiart.images.audit import Audit
 from wikiart.images.paintings import SPLITS
@@ -98,6 +97,7 @@ def describe(
         "factors": " ".join(f"{name}={','.join(levels)}" for name, levels in factors.items()),
         names.DATA: store.digest,
         names.CELLS_DIGEST: cells_digest(trainings),
+        names.PLAN: plan_digest(description, design, trainings),
         "command": command_line(description, launch_tags),
         "mlflow.note.content": description.text,
     }

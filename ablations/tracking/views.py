@@ -12,6 +12,7 @@ import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -20,9 +21,8 @@ from mlflow.store.tracking import DEFAULT_TRACKING_URI
 from ablations.design.designs import Design
 from ablations.design.trainings import SEED
 from ablations.process.addresses import without_credentials
-from ablations.process.names import CELLS, DATA, METRICS, SUITE, test_metric
+from ablations.process.names import CELLS, DATA, METRICS, SUITE, cell_tag, test_metric
 from ablations.tracking import server
-from ablations.tracking.cell_runs import cell_tag
 from ablations.tracking.destination import Destination
 
 VIEW_TAG = "mlflow.sharedViewState."  # prefix of the experiment's tags that hold shared views
@@ -55,13 +55,23 @@ def publish(destination: Destination, design: Design, reused: Mapping[str, str])
         # A reused run may lack the tag that the view groups by: another question has other factors.
         for name, run_id in reused.items():
             client.set_tag(run_id, view.group_tag, name.rpartition(SEED)[0])
-    cells = view.save()
-    report = f"#/experiments/{destination.experiment_id}/runs/{destination.parent_id}/artifacts/report.html"
     text = client.get_run(destination.parent_id).data.tags["mlflow.note.content"]
-    links = f"[The cells, in charts]({cells}) · [the report]({report})"
+    links = f"[The cells, in charts]({view.save()}) · [the report]({_report(destination)})"
     client.set_tag(destination.parent_id, "mlflow.note.content", f"{links}\n\n{text}")
+    return addresses(destination, design, reused)
+
+
+def addresses(destination: Destination, design: Design, reused: Mapping[str, str]) -> str:
+    """Return the lines that `publish` has returned for a suite, if its view has been saved."""
     interface, start = interface_address(destination.tracking_uri)
+    cells = CellsView(destination, design, reused).address
+    report = _report(destination)
     return f"in the interface{start}\n  cells   {interface}/{cells}\n  report  {interface}/{report}"
+
+
+def _report(destination: Destination) -> str:
+    """Return the address of the suite's report, relative to the interface's."""
+    return f"#/experiments/{destination.experiment_id}/runs/{destination.parent_id}/artifacts/report.html"
 
 
 def interface_address(tracking_uri: str) -> tuple[str, str]:
@@ -103,20 +113,31 @@ class CellsView:
     def save(self) -> str:
         """Save the view in the experiment and return its address, relative to the interface's."""
         client, experiment_id = self.destination.client, self.destination.experiment_id
-        # 1. The interface reads the state as JSON, compressed by zlib, in base64, after the word "deflate".
-        state = json.dumps(self._state(), sort_keys=True)
-        packed = base64.b64encode(zlib.compress(state.encode())).decode()
-        # 2. The key is a digest of the state: saving the same view twice leaves one tag.
-        key = hashlib.sha256(state.encode()).hexdigest()[:16]
+        # The interface reads the state as JSON, compressed by zlib, in base64, after the word "deflate".
+        packed = base64.b64encode(zlib.compress(self._state.encode())).decode()
         name = f"suite {client.get_run(self.destination.parent_id).info.run_name}"
         view = {"name": name, "createdAt": int(time.time() * 1000), "state": f"deflate;{packed}"}
-        client.set_experiment_tag(experiment_id, f"{VIEW_TAG}{key}", json.dumps(view))
-        # 3. The link opens the experiment's runs as charts, in the state with this key.
-        query = {"compareRunsMode": "CHART", "viewStateShareKey": key, "workflowType": "machine_learning"}
-        return f"#/experiments/{experiment_id}/runs?{urlencode(query)}"
+        client.set_experiment_tag(experiment_id, f"{VIEW_TAG}{self._key}", json.dumps(view))
+        return self.address
 
-    def _state(self) -> dict:
-        """Return the state of the runs page; keys that are left out have the interface's defaults."""
+    @property
+    def address(self) -> str:
+        """The address that opens the runs page as charts in this view, relative to the interface's."""
+        query = {
+            "compareRunsMode": "CHART",
+            "viewStateShareKey": self._key,
+            "workflowType": "machine_learning",
+        }
+        return f"#/experiments/{self.destination.experiment_id}/runs?{urlencode(query)}"
+
+    @property
+    def _key(self) -> str:
+        """A digest of the state: saving the same view twice leaves one tag."""
+        return hashlib.sha256(self._state.encode()).hexdigest()[:16]
+
+    @cached_property
+    def _state(self) -> str:
+        """The state of the runs page as JSON; keys that are left out have the interface's defaults."""
         metrics = [f"metrics.`{test_metric(key)}`" for key in METRICS]
         params = [f"params.`{factor.name}`" for factor in self.design.factors]
         widths = {NAME_COLUMN: 260, **dict.fromkeys(metrics, 120), **dict.fromkeys(params, 90)}  # in pixels
@@ -135,7 +156,9 @@ class CellsView:
             ],
             "compareRunCharts": [],
         }
-        return {**state, **self._groups()} if len(self.design.seeds) > 1 else state
+        if len(self.design.seeds) > 1:
+            state |= self._groups()
+        return json.dumps(state, sort_keys=True)
 
     def _groups(self) -> dict:
         """Return the part of the state that folds the seeds of a cell into one group, shown as their mean."""

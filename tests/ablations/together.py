@@ -12,7 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-import ablations.suite.course  # noqa: F401  loaded once for all commands
+import ablations.engines.worker  # noqa: F401  loaded once for all commands
+import ablations.suite.course  # noqa: F401
 from tests.conftest import ROOT
 
 

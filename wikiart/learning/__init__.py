@@ -5,6 +5,7 @@ between epochs, and the evaluation on test images. Import from its modules:
 
 - `config`: `TrainingConfig`, every field of which can be a factor
 - `data`: `TrainingData`, the images and synthetic images that a network is trained on
+- `split`: which images are kept from training for validation
 - `network`: `Network`
 - `class_weights`: weights of the classes in the loss
 - `augmentation`: random changes of the images of a batch

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
-from wikiart.errors import DataError
 from wikiart.images.store import Store
 from wikiart.learning.config import TrainingConfig
+from wikiart.learning.split import validation_rows
 from wikiart.smote.cached import recipes_of_store
 from wikiart.smote.recipes import Recipes
 
@@ -82,40 +81,3 @@ class TrainingData:
         rows = np.delete(np.arange(len(labels)), validation)
         recipes = recipes_of_store(store, config.smote, config.seed, device, progress, rows=rows)
         return cls(store.train.images, labels, recipes, len(store.classes), store.pixel_sums(), validation)
-
-
-def validation_rows(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
-    """Draw the validation images: a share of each style that is large enough for one.
-
-    Equal to ``train_test_split(test_size=share, stratify=labels, random_state=seed)`` of scikit-learn on
-    the images of the styles with ``1 / share`` images or more. Smaller styles are trained on as a whole.
-
-    Parameters
-    ----------
-    labels : int array (n,)
-        Class of each training image, 0 or more.
-    share : float
-        0 to 0.5; 0: none.
-    seed : int
-        Of the training: all trainings of a seed, with the same images, have the same validation images.
-
-    Returns
-    -------
-    int64 array (m,)
-        Rows in ascending order.
-
-    Raises
-    ------
-    wikiart.errors.DataError
-        No style has that many images.
-    """
-    if share == 0:
-        return np.empty(0, np.int64)
-    large = np.flatnonzero(np.bincount(labels)[labels] * share >= 1)
-    if len(large) == 0:
-        raise DataError(
-            f"validation={share:g} needs a style of {np.ceil(1 / share):,.0f} training images or more, and "
-            "there is none: choose a larger share"
-        )
-    _, drawn = train_test_split(large, test_size=share, stratify=labels[large], random_state=seed)
-    return np.sort(drawn)

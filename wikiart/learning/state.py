@@ -5,25 +5,14 @@ import pickle
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 
 from wikiart.cache.checksums import read_file, write_file
+from wikiart.learning.epoch import Epoch
 from wikiart.learning.network import Network
 
 log = logging.getLogger(__name__)
-
-
-class Epoch(NamedTuple):
-    """Loss and accuracy of one pass over the training images, and on the validation images after it."""
-
-    number: int  #: from 1
-    loss: float  #: mean negative log-likelihood of the items, unweighted, in training mode
-    accuracy: float  #: share of items predicted correctly, in training mode (0..1)
-    validation_loss: float | None = None  #: see `wikiart.learning.validation`; None without such images
-    validation_accuracy: float | None = None
-    validation_balanced_accuracy: float | None = None
 
 
 @dataclass

@@ -12,8 +12,9 @@ from wikiart.learning.batches import BatchReader, shuffled_batches
 from wikiart.learning.class_weights import class_weights
 from wikiart.learning.config import TrainingConfig
 from wikiart.learning.data import TrainingData
+from wikiart.learning.epoch import Epoch
 from wikiart.learning.network import Network
-from wikiart.learning.state import Epoch, State
+from wikiart.learning.state import State
 from wikiart.learning.steps import RecordedStep, Step
 from wikiart.learning.validation import validate
 
@@ -26,6 +27,7 @@ def train(
     *,
     device: str = "cpu",
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    on_step: Callable[[float], None] = lambda epochs: None,
     state_file: Path | None = None,
     save_interval: float = 30.0,
     cuda_graph: bool = False,
@@ -42,6 +44,8 @@ def train(
         A torch device. Default ``"cpu"``.
     on_epoch : callable
         Called after every epoch, and first for the epochs that were restored from ``state_file``.
+    on_step : callable
+        Called after every step with the number of epochs that are done, the part of the present one included.
     state_file : Path, optional
         File to which the state between epochs is saved, and from which it is restored if it exists.
         On the same CPU with the same number of threads, a training that was interrupted and restored
@@ -71,8 +75,11 @@ def train(
     for number in range(len(state.curve) + 1, config.epochs + 1):
         if step.augmentation:
             step.augmentation.start_epoch(number)
+        items = 0
         for index in shuffled_batches(len(step.reader), config.batch_size, generator, step.reader.device):
             take_step(index)
+            items += len(index)
+            on_step(number - 1 + items / len(step.reader))
         state.curve.append(_summarize_epoch(number, step, data))
         on_epoch(state.curve[-1])
         if state_file and time.monotonic() - last_save >= save_interval:

@@ -14,7 +14,8 @@ from mlflow import MlflowClient
 from ablations.design import trainings
 from ablations.design.designs import make
 from ablations.design.factors import parse_factors
-from ablations.engines.worker import Job, carry_out
+from ablations.engines.job import Job
+from ablations.engines.worker import carry_out
 from ablations.tracking import cell_runs, models, outcome
 from ablations.tracking.destination import Destination, locked_database
 from ablations.tracking.loading import load

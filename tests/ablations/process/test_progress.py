@@ -36,6 +36,18 @@ def test_time_left_follows_from_the_expected_durations(expected, left):
     assert progress._time_left() == f"{left} left"
 
 
+SILENT = """
+from ablations.process import progress
+progress.SILENCE = -1.0  # every update comes after a silence
+with progress.progress_bar("decoding", "images") as update:
+    update(1, 3)
+    update(3, 3)
+with progress.SuiteProgress([("one", 2), ("two", 1)]) as suite:
+    suite.update(0, 0.0)
+    suite.update(0, 0.01)
+"""
+
+
 def in_terminal(words: list[str], environment: dict[str, str]) -> str:
     """Run a program in a pseudo-terminal; return its output."""
     terminal, end = pty.openpty()
@@ -91,6 +103,14 @@ def test_a_suite_prints_a_line_per_training_in_a_log(environment):
     assert one.startswith("[2/3 runs, ")
     assert one.endswith(" left] one done; now two")
     assert two.endswith("[3/3 runs, 0 s left] two FAILED: no luck")
+
+
+def test_a_log_has_a_line_after_each_silence(environment):
+    lines = in_log([sys.executable, "-c", SILENT], environment).splitlines()
+    assert lines[:3] == ["decoding: 1 of 3 images", "decoding: 3 of 3 images", "decoding: 3 images"]
+    first, second = lines[3:]
+    assert first.endswith("time left unknown] still running: one")
+    assert second.endswith(" left] still running: one")
 
 
 @pytest.mark.parametrize("run", [in_terminal, in_log])

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from ablations.design import trainings
 from ablations.design.designs import make
 from ablations.design.factors import parse_factors
+from ablations.engines.job import Job
 from ablations.engines.local import Local
-from ablations.engines.worker import Job
 from ablations.suite import estimate
 from ablations.tracking.destination import Destination
 from wikiart.images import paintings

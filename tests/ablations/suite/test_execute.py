@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from ablations.engines.engine import TaskResult
-from ablations.engines.worker import Handover
+from ablations.engines.job import Handover
 from ablations.suite import execute
 from ablations.suite.options import SuiteOptions
 from ablations.tracking import outcome

@@ -1,6 +1,8 @@
 """A real suite started by ``mlflow run``: the content of its runs, and a second start."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import mlflow
@@ -11,8 +13,18 @@ from click.testing import CliRunner
 from PIL import Image
 
 from ablations import ablate
-from tests.conftest import NOT_TESTED, STYLES, TINY, mlflow_run
+from tests.conftest import NOT_TESTED, ROOT, STYLES, TINY, mlflow_run
+from tests.interface import link
 
+KINDS = ("cells", "report")  # of the links that a suite prints
+DRIVER = """
+import sys
+from ablations import ablate
+try:
+    ablate.command(sys.argv[1:])
+finally:
+    print("loaded:", [name for name in ("torch", "sklearn", "imblearn", "numba") if name in sys.modules])
+"""
 FACTORS = ("class_order", "conv_layers", "dropout", "smote")
 
 
@@ -181,15 +193,36 @@ def test_smotes_contact_sheet_and_counts(suite, more):
     assert table["data"] == [["Amber", 14, 14], ["Blue", 9, 14], ["Crimson", 6, 14], ["Dusk", 3, 14]]
 
 
-def test_the_same_command_again_runs_nothing_and_prints_the_same_table(suite, paintings_folder):
-    before = len(suite.cells())
+def test_the_same_command_again_writes_the_summary_again_and_creates_no_suite(
+    suite, parent, paintings_folder
+):
+    runs = [run.info.run_id for run in (*suite.parents(), *suite.cells())]
+    report = suite.folder / "results" / parent.info.run_name / "report.html"
+    report.unlink()
     again = suite.run("ablate", data=paintings_folder, **TINY)
     assert again.returncode == 0, again.stdout + again.stderr
-    assert "16 runs are finished already" in again.stdout
-    assert len(suite.cells()) == before
+    assert f"16 runs are finished already: suite {parent.info.run_name}" in again.stdout
     assert rows(again.stdout) == rows(suite.output)
-    tags = suite.parents()[0].data.tags
-    assert tags["reused"] == "16"
+    assert [link(again.stdout, kind) for kind in KINDS] == [link(suite.output, kind) for kind in KINDS]
+    assert report.exists()
+    assert [run.info.run_id for run in (*suite.parents(), *suite.cells())] == runs
+    [repetition] = suite.client.search_runs(["0"], "tags.role = 'repetition'")  # the run of mlflow run
+    assert repetition.info.status == "FINISHED"
+    assert repetition.data.tags["repeats"] == parent.info.run_id
+    assert f"/runs/{parent.info.run_id})" in repetition.data.tags["mlflow.note.content"]
+
+
+def test_a_finished_suite_is_summarized_again_without_a_run_and_without_torch(suite, paintings_folder):
+    before = [run.info.run_id for run in suite.client.search_runs(["0"])]
+    options = {"data": paintings_folder, "out": suite.folder / "results", **TINY}
+    words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    environment = {**suite.environment, "PYTHONPATH": str(ROOT)}
+    again = subprocess.run(
+        [sys.executable, "-c", DRIVER, *words], env=environment, capture_output=True, text=True
+    )
+    assert "16 runs are finished already" in again.stdout, again.stderr
+    assert again.stdout.splitlines()[-1] == "loaded: []"
+    assert [run.info.run_id for run in suite.client.search_runs(["0"])] == before
 
 
 def rows(output: str) -> list[str]:

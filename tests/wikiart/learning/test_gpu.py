@@ -8,8 +8,8 @@ import torch
 
 from wikiart.learning.config import TrainingConfig
 from wikiart.learning.data import TrainingData, validation_rows
+from wikiart.learning.epoch import Epoch
 from wikiart.learning.evaluation import log_probabilities
-from wikiart.learning.state import Epoch
 from wikiart.learning.training import train
 from wikiart.smote.recipes import draw_recipes
 

@@ -55,6 +55,12 @@ def test_equal_to_the_plain_loop(data):
     assert torch.allclose(network(pixels), trained(pixels), rtol=1e-3, atol=1e-3)
 
 
+def test_every_step_reports_the_part_of_the_epochs_that_is_done(data):
+    reports = []
+    train(CONFIG, data, on_step=reports.append)
+    assert reports == pytest.approx([4 / 13, 8 / 13, 1, 1 + 4 / 13, 1 + 8 / 13, 2])
+
+
 def test_learns_what_can_be_learnt():
     colours = np.array([[250, 0, 0], [0, 250, 0], [0, 0, 250]], np.uint8)
     images = np.broadcast_to(colours[LABELS][:, None, None], (13, 16, 16, 3)).copy()

@@ -14,7 +14,8 @@ from wikiart.images import paintings
 from wikiart.images.building import build_store
 from wikiart.images.store import Store
 from wikiart.learning.config import TrainingConfig
-from wikiart.learning.data import TrainingData, validation_rows
+from wikiart.learning.data import TrainingData
+from wikiart.learning.split import validation_rows
 from wikiart.learning.training import train
 from wikiart.smote.recipes import draw_recipes
 
