@@ -48,7 +48,7 @@ def check_address(uri: str) -> None:
 
 
 def _seconds() -> float:
-    return float(os.environ.get(CONNECT_SECONDS, "15"))
+    return float(os.environ.get(CONNECT_SECONDS, "10"))
 
 
 def _check_answer(uri: str) -> None:
