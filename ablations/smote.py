@@ -3,7 +3,8 @@
 The study first brought every style to 400 images and reported 0.2238, then to 200 (level "on":
 the same share of the largest style) and reported 0.2937, "although sometimes stayed at 0.27";
 without SMOTE it had 0.2841. Level "auto", every style as large as the largest, it gave up for lack
-of memory and time.
+of memory and time. Levels "copy" and "copy:auto" repeat images in place of blending them: is it the
+blending that helps, or the number?
 """
 
 from ablations.cli.question import question

@@ -2,7 +2,8 @@
 
 Reads MLflow, prints the answers, and writes everything under results/<name>/. The newest suite
 of the tracking server (MLFLOW_TRACKING_URI) is taken unless another is named. With --table, reads
-a table with one row per run and test item instead, and no MLflow.
+a table with one row per run and test item instead, and no MLflow. With --experiment and --metric,
+reads runs that no suite made.
 """
 
 import os
@@ -18,19 +19,27 @@ if __name__ == "__main__":
 
 import textwrap
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from ablations.process import commands, environment
+from ablations.process import commands, environment, escape
 from ablations.process.errors import UserError
 from ablations.process.terminal import echo
 from summary.errors import AnswersError
 
+if TYPE_CHECKING:
+    from summary.table import Columns
+
 SELECTION = (
     click.option("--suite", default="", show_default="the newest", help="Name or id of the suite's run."),
     click.option(
-        "--experiment", default="", show_default="all", help="Experiment to find the newest suite in."
+        "--experiment",
+        default="",
+        show_default="all",
+        help="Experiment to find the newest suite in; with --metric, that of your own runs.",
     ),
+    click.option("--metric", default="", help="Metric of your own runs, instead of a suite."),
     click.option(
         "--table",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -101,12 +110,18 @@ OUTPUT = (
 @commands.command(
     __doc__,
     example="python results/summarize.py --experiment Default --name report",
-    options={"What is summarized": SELECTION, "With --table": TABLE, "Answers": ANSWERS, "Output": OUTPUT},
+    options={
+        "What is summarized": SELECTION,
+        "With --table or --metric": TABLE,
+        "Answers": ANSWERS,
+        "Output": OUTPUT,
+    },
     expected={AnswersError: str},
 )
 def command(
     suite: str,
     experiment: str,
+    metric: str,
     table: Path | None,
     margin: float,
     name: str,
@@ -123,6 +138,9 @@ def command(
     if table:
         folder = parent / (name or table.name.split(".")[0])
         files = _summarize_table(table, columns, folder, margin)
+    elif metric:
+        folder = parent / (name or escape.file_name(experiment) or "experiment")
+        files = _summarize_experiment(experiment, metric, columns, folder, margin)
     elif pair:
         folder, files = _compare(pair, parent, name)
     else:
@@ -169,15 +187,39 @@ def _summarize_table(path: Path, columns: dict[str, str], folder: Path, margin: 
         from summary import published
         from summary.report import terminal
         from summary.report.plain import summarize_table
-        from summary.table import Columns, read_table
+        from summary.table import read_table
 
     if published.is_suite(path):
         suite, recorded_margin = published.read(path.parent)
         return terminal.summarize(suite, folder, margin or recorded_margin)
-    factors, shared = (_names(columns.pop(name)) for name in ("factors", "shared_trainings"))
-    references = dict(_reference(word) for word in columns.pop("reference").split())
-    named = Columns(**columns, factors=factors, shared_trainings=shared, references=references)
+    named = _columns(columns)
     return summarize_table(read_table(path, named), named, folder, margin)
+
+
+def _summarize_experiment(
+    experiment: str, metric: str, columns: dict[str, str], folder: Path, margin: float
+) -> list[Path]:
+    with interrupts.loading():
+        from summary.experiment import read_experiment
+        from summary.report.plain import summarize_table
+        from summary.tracking import check_server
+
+    if not experiment:
+        raise UserError("--metric needs --experiment, the name of the experiment that holds the runs")
+    check_server()
+    named = _columns(columns)
+    table, left_out = read_experiment(experiment, metric, named)
+    if left_out:
+        echo(f"{left_out} finished runs without the metric {metric} are left out.\n")
+    return summarize_table(table, named, folder, margin)
+
+
+def _columns(options: dict[str, str]) -> "Columns":
+    from summary.table import Columns
+
+    factors, shared = (_names(options.pop(name)) for name in ("factors", "shared_trainings"))
+    references = dict(_reference(word) for word in options.pop("reference").split())
+    return Columns(**options, factors=factors, shared_trainings=shared, references=references)
 
 
 def _names(text: str) -> tuple[str, ...]:

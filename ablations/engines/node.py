@@ -66,7 +66,7 @@ def carry_out(job: Job, report: Callable[[float], None], *, origin: Origin) -> H
         local = copy_store(job.training.store, job.training.digest, origin.node)
         job = replace(job, training=replace(job.training, store=local))
     if text := origin.level_files.get(job.training.config.smote):
-        job = _with_level_file(job, text)
+        job = with_level_file(job, text)
     handover = worker.carry_out(job, report)
     if not handover.unreachable:
         return handover
@@ -75,7 +75,7 @@ def carry_out(job: Job, report: Callable[[float], None], *, origin: Origin) -> H
     return replace(handover, archive=archive)
 
 
-def _with_level_file(job: Job, text: str) -> Job:
+def with_level_file(job: Job, text: str) -> Job:
     """Write the file of style counts to this node's disk and return the job with its path."""
     copies, threshold = split_level(job.training.config.smote)
     path = node_cache().level_file(text, Path(threshold).suffix)

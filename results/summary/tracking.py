@@ -40,7 +40,7 @@ def newest_suite(experiment: str = "") -> str:
         raise NoSuite(f"no experiment is called {experiment} on {uri}")
     if suite_id := _newest_suite_run(experiment=experiment):
         return suite_id
-    raise NoSuite(f"no suite on {uri}: run one with mlflow run . -e ablate")
+    raise NoSuite(f"no suite on {uri}: run one with mlflow run . -e ablate; --metric compares other runs")
 
 
 def read_suite(suite: str) -> Suite:

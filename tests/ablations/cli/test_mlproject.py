@@ -50,7 +50,7 @@ OTHERS = {
     "format": ("json", "json"),
 }
 REQUIRED = {"model", "images"}
-# summarize.py reads tables of anybody's: they need no MLflow, and so no entry point of an MLflow project
+# summarize.py reads anybody's tables and runs: without a suite they need no entry point of this project
 OF_TABLES = {
     "table",
     "factors",
@@ -60,6 +60,7 @@ OF_TABLES = {
     "prediction",
     "correct",
     "score",
+    "metric",
     "reference",
     "shared_trainings",
 }

@@ -7,8 +7,8 @@ from torch import nn
 from wikiart.images.sums import pixel_sums
 from wikiart.learning.fast import layout
 from wikiart.learning.fast.maps import NormalisedMaps, NormalisedPixelMaps, PixelMaps
-from wikiart.learning.fast.operations import ConvolveAndPool, NormaliseAndPool, PixelLayer
-from wikiart.learning.network import ConvolutionBlock, Network, SingleConvolution
+from wikiart.learning.fast.operations import ConvolutionBlocks, ConvolveAndPool, DenseHead
+from wikiart.learning.network import Head, Network, SingleConvolution
 
 
 def forward(network: Network, pixels: torch.Tensor, sums: np.ndarray | None = None) -> torch.Tensor:
@@ -44,25 +44,20 @@ def forward(network: Network, pixels: torch.Tensor, sums: np.ndarray | None = No
     if isinstance(features, SingleConvolution):
         convolution = features.convolution
         maps = ConvolveAndPool.apply(pixels, convolution.weight, convolution.bias)
-        return network.head(features.norm(maps.flatten(1)))
-    first, *others = features.blocks
+        return _head(network.head, features.norm(maps.flatten(1)))
     if network.training:
         sums = pixel_sums(layout.channels_last(pixels)).sum(0) if sums is None else sums
-        maps = PixelLayer.apply(pixels, *_parameters(first), first.norm, sums)
-        for block in others:
-            weight, *tensors = _parameters(block)
-            values = nn.functional.conv2d(maps, weight, padding=1)
-            maps = NormaliseAndPool.apply(values, *tensors, block.norm)
-    else:
-        maps = _convolve_and_normalise(first.convolution, first.norm, pixels).relu()
-        for block in others:
-            maps = block(maps)
+        norms = [block.norm for block in features.blocks]
+        return _head(network.head, ConvolutionBlocks.apply(pixels, sums, norms, *features.parameters()))
+    first, *others = features.blocks
+    maps = _convolve_and_normalise(first.convolution, first.norm, pixels).relu()
+    for block in others:
+        maps = block(maps)
     return network.head(maps.flatten(1))
 
 
-def _parameters(block: ConvolutionBlock) -> tuple[torch.Tensor | None, ...]:
-    """Return weight and bias of the convolution, scale and shift of the normalisation."""
-    return block.convolution.weight, block.convolution.bias, block.norm.weight, block.norm.bias
+def _head(head: Head, features: torch.Tensor) -> torch.Tensor:
+    return DenseHead.apply(head.dropout.p, features, *head.parameters()) if head.training else head(features)
 
 
 def _convolve_and_normalise(
@@ -91,6 +86,6 @@ def compile_loops() -> None:
         one = PixelMaps(pixels, np.zeros((12, 1)), np.zeros(1), -np.inf, np.float32)
         sums = pixel_sums(layout.channels_last(pixels)).sum(0)
         first = NormalisedPixelMaps(pixels, torch.zeros(12, 4), scale, shift, 1e-5, sums)
-        later = NormalisedMaps(torch.zeros(2, 4, 8, 8), scale, shift, 1e-5)
+        later = NormalisedMaps(np.zeros((2, 8, 8, 4), np.float32), scale, shift, 1e-5)
         for maps in (one, first, later):
             maps.gradients(np.zeros_like(maps.output))

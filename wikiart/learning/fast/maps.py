@@ -30,6 +30,8 @@ class PixelMaps:
     Attributes
     ----------
     output : array (n, side, side, c)
+    winners : int32 array (n, side, side, c)
+        Positions of the maxima's patches (`pixels`).
     """
 
     def __init__(self, images: torch.Tensor, kernel: np.ndarray, bias: np.ndarray, lowest: float, dtype: Any):
@@ -37,12 +39,12 @@ class PixelMaps:
         count, size, _ = self._images.shape
         maps, side = kernel.shape[1], pooled_side(size)
         self.output = np.empty((count, side, side, maps), dtype)
-        self._winners = np.empty(self.output.shape, np.int32)
+        self.winners = np.empty(self.output.shape, np.int32)
         self._lowest = self.output.dtype.type(lowest)
         loop: Any = pixels.convolve_and_pool_one if maps == 1 else pixels.convolve_and_pool
         weights = np.zeros((12, 1 if maps == 1 else pixels.LANES), dtype)
         weights[:, :maps] = kernel
-        arrays = weights.ravel(), bias.astype(dtype), self._lowest, self.output, self._winners
+        arrays = weights.ravel(), bias.astype(dtype), self._lowest, self.output, self.winners
         parallel(loop, count, self._images, *arrays)
 
     def gradients(self, gradient: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -53,7 +55,7 @@ class PixelMaps:
         """
         count, maps = len(gradient), gradient.shape[3]
         sums = np.empty((count, maps, 13), gradient.dtype)
-        arrays = self._winners, gradient, self.output, self._lowest, sums
+        arrays = self.winners, gradient, self.output, self._lowest, sums
         parallel(pixels.sum_winning_patches, count, self._images, *arrays)
         total = sums.sum(0, dtype=np.float64).T
         return total[:12], total[12]
@@ -76,6 +78,7 @@ class NormalisedPixelMaps:
     Attributes
     ----------
     output : array (n, side, side, c)
+    maps : PixelMaps
     """
 
     def __init__(
@@ -97,8 +100,8 @@ class NormalisedPixelMaps:
         statistics = Statistics(mean @ self._kernel, variance, positions)
         self.norm = BatchNormalisation(statistics, scale, shift, epsilon)
         weights, dtype = self._kernel * self.norm.factor, kernel.numpy().dtype
-        self._maps = PixelMaps(images, weights, self.norm.constant, 0, dtype)
-        self.output = self._maps.output
+        self.maps = PixelMaps(images, weights, self.norm.constant, 0, dtype)
+        self.output = self.maps.output
 
     def gradients(self, gradient: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the gradients of kernel, scale and shift (float64) for that of the output.
@@ -108,38 +111,41 @@ class NormalisedPixelMaps:
         patches, and ``P' Y``: no map is needed again. The same holds for ``sum(d * y)``, since a maximum y
         is its patch times the kernel.
         """
-        winning, total = self._maps.gradients(gradient)
+        winning, total = self.maps.gradients(gradient)
         scale, constant, factor = self.norm.gradients(total, (self._kernel * winning).sum(0))
         kernel = self.norm.factor * winning + np.outer(self._patch_sum, constant) + factor * self._products
         return kernel, scale, total
 
 
 class NormalisedMaps:
-    """Maps after batch normalisation, pool and ReLU; of the normalised values only the pooled ones are made.
+    """Maps after batch normalisation, pool and ReLU; only the pooled values are normalised.
 
     Parameters
     ----------
-    maps : float tensor (n, c, size + 1, size + 1)
-        Values of a convolution without bias and with a padding of 1 (`kernels`).
+    values : array (n, size + 1, size + 1, c)
+        The inner values of a later convolution's maps (`kernels`).
     scale, shift : float tensors (c,)
     epsilon : float
 
     Attributes
     ----------
+    values : array (n, size + 1, size + 1, c)
+    winners : int32 array (n, side, side, c)
+        Positions of the pooled values (`kernels`).
     output : array (n, side, side, c)
     """
 
-    def __init__(self, maps: torch.Tensor, scale: torch.Tensor, shift: torch.Tensor, epsilon: float):
-        self._maps = layout.channels_last(maps)
-        count, edge, _, channels = self._maps.shape
+    def __init__(self, values: np.ndarray, scale: torch.Tensor, shift: torch.Tensor, epsilon: float):
+        self.values = values
+        count, edge, _, channels = values.shape
         side, positions = pooled_side(edge - 1), count * (edge + 2) ** 2
         # Normalisation is monotone: the largest value of a window is that of the largest value before it,
         # or, where the scale is negative, of the smallest.
-        signs = np.where(scale.detach().numpy() < 0, -1, 1).astype(self._maps.dtype)
-        self._pooled = np.empty((count, side, side, channels), self._maps.dtype)
-        self._winners = np.empty(self._pooled.shape, np.int32)
+        signs = np.where(scale.numpy() < 0, -1, 1).astype(values.dtype)
+        self._pooled = np.empty((count, side, side, channels), values.dtype)
+        self.winners = np.empty(self._pooled.shape, np.int32)
         sums = np.empty((count, 2, channels))
-        parallel(kernels.pool, count, self._maps, signs, self._pooled, self._winners, sums)
+        parallel(kernels.pool, count, values, signs, self._pooled, self.winners, sums)
         mean, squares = sums.sum(0) / positions
         self.norm = BatchNormalisation(Statistics(mean, squares - mean**2, positions), scale, shift, epsilon)
         self.output = self._pooled * self.norm.factor.astype(self._pooled.dtype)
@@ -147,13 +153,14 @@ class NormalisedMaps:
         np.maximum(self.output, 0, out=self.output)
 
     def gradients(self, gradient: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the gradients of maps, scale and shift for that of the output (n, side, side, c)."""
+        """Return the gradients of values, scale and shift for that of the output."""
         count, channels = len(gradient), gradient.shape[3]
         sums = np.empty((count, 2, channels))
         parallel(kernels.sum_gradients, count, gradient, self.output, self._pooled, sums)
         total, products = sums.sum(0)
         scale, constant, factor = self.norm.gradients(total, products)
         lines = np.stack([self.norm.factor, constant, factor]).astype(gradient.dtype)
-        maps = np.empty_like(self._maps)
-        parallel(kernels.maps_gradient, count, self._maps, self._winners, gradient, self.output, lines, maps)
-        return maps, scale, total
+        values = np.empty_like(self.values)
+        arrays = self.values, self.winners, gradient, self.output, lines, values
+        parallel(kernels.maps_gradient, count, *arrays)
+        return values, scale, total

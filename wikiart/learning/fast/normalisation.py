@@ -53,8 +53,8 @@ class BatchNormalisation:
     def __init__(self, statistics: Statistics, scale: torch.Tensor, shift: torch.Tensor, epsilon: float):
         self.statistics = statistics
         self._root = 1 / np.sqrt(statistics.variance + epsilon)
-        self.factor = scale.detach().numpy() * self._root
-        self.constant = shift.detach().numpy() - statistics.mean * self.factor
+        self.factor = scale.numpy() * self._root
+        self.constant = shift.numpy() - statistics.mean * self.factor
 
     def update_running_statistics(self, norm: nn.BatchNorm2d, bias: torch.Tensor) -> None:
         """Update the running mean and the (unbiased) running variance of torch's layer.
@@ -67,8 +67,8 @@ class BatchNormalisation:
             Of the convolution, which the maps do not contain.
         """
         mean, variance, positions = self.statistics
-        norm.num_batches_tracked += 1
-        norm.running_mean.lerp_(layout.like(mean + bias.detach().numpy(), norm.running_mean), norm.momentum)
+        norm.num_batches_tracked.add_(1)
+        norm.running_mean.lerp_(layout.like(mean + bias.numpy(), norm.running_mean), norm.momentum)
         variance = variance * (positions / (positions - 1))
         norm.running_var.lerp_(layout.like(variance, norm.running_var), norm.momentum)
 

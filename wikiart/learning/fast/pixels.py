@@ -163,16 +163,29 @@ def convolve_and_pool_one(
             row_of[:] = 0
             for row in range(4 * line, 4 * line + 4):
                 _convolve_row(planes, row, w, best, row_of)
-            # 3. The largest of the four columns of every window. Of equal values the first one counts, by
-            #    row and then by column.
-            for window in range(side):
-                winner = 4 * window
-                for column in range(winner + 1, winner + 4):
-                    upper = best[column] == best[winner] and row_of[column] < row_of[winner]
-                    if best[column] > best[winner] or upper or np.isnan(best[column]):
-                        winner = column
-                output[item, line, window, 0] = _at_least(lowest, best[winner] + bias[0])
-                winners[item, line, window, 0] = 3 * (row_of[winner] * width + winner)
+            # 3. The largest of the four columns of every window.
+            _pool_columns(best, row_of, width, bias[0], lowest, output[item, line], winners[item, line])
+
+
+@compiled
+def _pool_columns(
+    best: Any, row_of: Any, width: int, bias: Any, lowest: Any, output: Any, winners: Any
+) -> None:
+    """Write the largest of four columns for every window of a line, without branches.
+
+    Of equal values the first one counts, by row and then by column.
+    """
+    values, places, row_length = output.reshape(-1), winners.reshape(-1), np.int32(width)
+    for window in range(len(values)):
+        start = 4 * window
+        largest, row, column = best[start], row_of[start], np.int32(start)
+        for other in range(start + 1, start + 4):
+            value, other_row = best[other], row_of[other]
+            wins = (value > largest) | ((value == largest) & (other_row < row)) | np.isnan(value)
+            largest = value if wins else largest
+            row, column = other_row if wins else row, np.int32(other) if wins else column
+        values[window] = _at_least(lowest, largest + bias)
+        places[window] = np.int32(3) * (row * row_length + column)
 
 
 @compiled
