@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ablations.design.factors import Factor, Level
 
 #: setting -> its name in words, where that is not the setting's own name with spaces
-TITLES = {"smote": "SMOTE", "conv_layers": "convolutions"}
+TITLES = {"smote": "SMOTE", "conv_layers": "convolutions", "augment": "augmentation"}
 #: setting -> pattern of all its levels, where that is not the title with the level
 PATTERNS = {
     "conv_layers": "{} conv",

@@ -19,7 +19,7 @@ _MARKDOWN = re.compile(
 _LATEX = {
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
     **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
-    **{"±": r"$\pm$", "–": "--", "λ": r"$\lambda$", "<": "$<$", ">": "$>$"},
+    **{"±": r"$\pm$", "–": "--", "λ": r"$\lambda$", "×": r"$\times$", "<": "$<$", ">": "$>$"},
 }
 
 

@@ -107,7 +107,7 @@ def describe(
         "question": description.text.splitlines()[0],
         "design": design.kind,
         "until": float(description.parameters.get("until", 0)),
-        "factors": [_factor_record(factor, claims=claims) for factor in design.factors],
+        "factors": [factor_record(factor, claims=claims) for factor in design.factors],
         "base": {name: str(level) for name, level in design.base.items()},
         "defaults": {name: str(level) for name, level in DEFAULTS.items()},
         "runs": [
@@ -122,7 +122,7 @@ def describe(
     client.log_batch(destination.parent_id, tags=[RunTag(key, value) for key, value in tags.items()])
 
 
-def _factor_record(factor: Factor, *, claims: bool) -> dict:
+def factor_record(factor: Factor, *, claims: bool) -> dict:
     """Describe a factor, with the study's claim if ``claims`` is true: it is about WikiArt's paintings."""
     return {
         "name": factor.name,

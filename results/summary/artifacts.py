@@ -14,6 +14,11 @@ class _Factor(TypedDict):
     name: str
     levels: list[str]
     stage: Literal["train", "evaluate"]
+    title: NotRequired[str]
+    words: NotRequired[list[str]]
+    change: NotRequired[list[str]]
+    phrase: NotRequired[str]
+    claim: NotRequired[str]
 
 
 class _Run(TypedDict):
@@ -33,6 +38,19 @@ class _Data(TypedDict):
     styles: list[_Style]
     majority_style: str
     majority_accuracy: float
+    kind: NotRequired[Literal["generated", "WikiArt", "other"]]
+    folder: NotRequired[str]
+    layout: NotRequired[str]
+    image_sizes: NotRequired[list[int]]
+    resize: NotRequired[str]
+
+
+class _Machine(TypedDict, total=False):
+    device: str
+    processor: str
+    gpu: str
+    cores: int | None
+    nodes: int
 
 
 class _Design(TypedDict):
@@ -43,6 +61,8 @@ class _Design(TypedDict):
     runs: list[_Run]
     data: _Data
     until: NotRequired[float]
+    machine: NotRequired[_Machine]
+    versions: NotRequired[dict[str, str]]
 
 
 class _Items(TypedDict):

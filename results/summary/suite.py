@@ -32,7 +32,8 @@ class Suite:
     runs: pd.DataFrame
     #: a row per finished run and test item: cell, factors, seed, item, truth, prediction
     answers: pd.DataFrame
-    #: a row per displayed, finished run and epoch: cell, factors, seed, epoch, loss, accuracy (training)
+    #: a row per displayed, finished run and epoch: cell, factors, seed, epoch, loss, accuracy (training), and
+    #: validation_loss and others, empty for runs without validation images
     curves: pd.DataFrame
     command: str = ""  #: that gives the same results
     start_time: int = 0  #: in milliseconds since 1970

@@ -102,9 +102,11 @@ def _read_answers(run: Run) -> pd.DataFrame:
 
 
 def _read_curve(run: Run) -> pd.DataFrame:
-    """Read a run's learning curve: epoch, loss, accuracy."""
+    """Read a run's learning curve: epoch, loss, accuracy; and of the validation images, if there are any."""
     client = MlflowClient()
-    points = {name: client.get_metric_history(run.info.run_id, key) for name, key in names.CURVES.items()}
+    validation = {name: key for name, key in names.VALIDATION_CURVES.items() if key in run.data.metrics}
+    metrics = {**names.CURVES, **validation}
+    points = {name: client.get_metric_history(run.info.run_id, key) for name, key in metrics.items()}
     history = {name: {point.step: point.value for point in points[name]} for name in points}
     return pd.DataFrame(history).rename_axis("epoch").reset_index()
 

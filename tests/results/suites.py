@@ -1,13 +1,11 @@
 """Small suites for the tests: designs of the study's four factors, and their answers."""
 
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 import pandas as pd
 
 import simulation
-from ablations.process.names import METRICS
 from summary.analysis import Design, Factor
 from summary.suite import RUN_COLUMNS, Suite
 
@@ -61,52 +59,6 @@ def answers_of(
         for k in range(items)
     ]
     return pd.DataFrame(rows)
-
-
-def suite_of(styles: list[str], run_name: str, question: str = "a question") -> Suite:
-    """A suite of two levels of dropout and two seeds, whose test images are of these styles."""
-    levels = ("0.01", "0.1")
-    planned = [{"cell": level, "dropout": level, "seed": seed} for level, seed in product(levels, (0, 1))]
-    runs = pd.DataFrame(
-        {
-            **plan,
-            "run_id": f"{n}",
-            "commit": styles[0],
-            "weights": f"{n}",
-            **dict.fromkeys(METRICS, 0.5),
-        }
-        for n, plan in enumerate(planned)
-    )
-    about = {
-        "question": question,
-        "design": "full",
-        "factors": [{"name": "dropout", "levels": levels, "stage": "train", "phrase": "", "claim": ""}],
-        "base": {"dropout": "0.1"},
-        "runs": [
-            {"cell": plan["cell"], "levels": {"dropout": plan["dropout"]}, "seed": plan["seed"]}
-            for plan in planned
-        ],
-        "data": {
-            "styles": [{"style": style, "train": 2, "test": 2} for style in styles],
-            "majority_style": styles[0],
-            "majority_accuracy": 1 / len(styles),
-        },
-    }
-    answers = pd.DataFrame(
-        {
-            **plan,
-            "item": f"{image}/{style}",
-            "truth": style,
-            "prediction": styles[(n * number + image) % len(styles)],
-        }
-        for n, plan in enumerate(planned)
-        for number, style in enumerate(styles)
-        for image in range(2)
-    )
-    curves = pd.DataFrame(
-        {**plan, "epoch": epoch, "loss": 1 / epoch, "accuracy": 0.5} for plan in planned for epoch in (1, 2)
-    )
-    return Suite("0123", run_name, about, runs, answers, curves, command=question)
 
 
 def without_runs(suite: Suite, *rows: int) -> Suite:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 import summarize
-from suites import suite_of
+from records import suite_of_styles
 from summary import published
 from summary.errors import AnswersError
 from summary.report import terminal
@@ -47,7 +47,7 @@ def drawn_by(picture: Path) -> str:
 
 @pytest.fixture
 def small(tmp_path) -> Path:
-    suite = suite_of(["Amber", "NA", 'a,b"c'], "name")
+    suite = suite_of_styles(["Amber", "NA", 'a,b"c'], "name")
     terminal.summarize(suite, tmp_path / "first", 2)
     published.write(suite, 2, tmp_path / "first")
     return tmp_path / "first"

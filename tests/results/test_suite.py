@@ -3,6 +3,7 @@
 import mlflow
 import pytest
 
+from summary import tracking
 from summary.tracking import NoSuite, newest_suite, read_suite
 from tests.conftest import TINY
 
@@ -47,3 +48,15 @@ def test_what_is_no_suite_is_refused(suite):
     cell = suite.cells()[0].info.run_id
     with pytest.raises(NoSuite, match=f"{cell} is no suite"):
         read_suite(cell)
+
+
+def test_curves_of_validation_images_are_read_where_a_run_has_them(suite):
+    experiment = suite.client.create_experiment("curves")
+    for prefixes in (["train"], ["train", "validation"]):
+        run_id = suite.client.create_run(experiment).info.run_id
+        for prefix in prefixes:
+            for epoch in (1, 2):
+                suite.client.log_metric(run_id, f"{prefix}/loss", 1 / epoch, step=epoch)
+        curve = tracking._read_curve(suite.client.get_run(run_id))
+        assert ("validation_loss" in curve) == ("validation" in prefixes)
+        assert list(curve["loss"]) == [1, 0.5]

@@ -47,11 +47,11 @@ def test_the_command_analyses_a_table_of_scikit_learns_without_mlflow(digits, tm
     assert done.returncode == 0, done.stderr
     assert done.stderr.strip() == ""
     assert "depth 10 instead of 4: raises accuracy" in done.stdout
-    effects = pd.read_csv(tmp_path / "results" / "digits" / "effects_all_metrics.csv")
+    effects = pd.read_csv(tmp_path / "results" / "digits" / "effects.csv")
     right = digits["truth"] == digits["prediction"]
     means = right.groupby(digits["depth"]).mean()  # as many answers in each cell
     row = suites.effect(effects, "depth")
-    assert row["estimate"] == pytest.approx(100 * (means[10] - means[4]), abs=1e-4)
+    assert row["estimate_points"] == pytest.approx(100 * (means[10] - means[4]), abs=1e-4)
     row = suites.effect(effects, "criterion")
     assert (row["reference"], row["level"]) == ("gini", "entropy")
     assert (tmp_path / "results" / "digits" / "effects.svg").is_file()

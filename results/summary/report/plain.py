@@ -1,4 +1,4 @@
-"""Printed answers to a table of one's own, on the terminal and in a folder, without MLflow."""
+"""The report of a table of one's own, on the terminal and in a folder, without MLflow."""
 
 from pathlib import Path
 
@@ -6,14 +6,15 @@ import pandas as pd
 
 from ablations.process.terminal import echo, one_line
 from summary.analysis import Analysis, analyse, find_design
-from summary.report import figures, sentences, tables
+from summary.report import page, sentences, tables
+from summary.report.content import Content, Part, Section, effects_section
+from summary.report.formats import bracket, number
+from summary.report.wording import Wording
 from summary.table import Columns, Table
-
-DPI = 150
 
 
 def summarize_table(table: Table, columns: Columns, folder: Path, margin: float = 0) -> list[Path]:
-    """Print the cells and the answers, and write tables and a figure; returns the files.
+    """Print the cells and the answers, and write the report; returns the files.
 
     Raises
     ------
@@ -24,48 +25,52 @@ def summarize_table(table: Table, columns: Columns, folder: Path, margin: float 
         table.answers, references=columns.references, shared_trainings=columns.shared_trainings
     )
     analysis = analyse(table.answers, design, measure=table.measure, margin=margin)
-    cells = cells_table(analysis)
-    echo(cells.map(one_line).to_markdown(index=False, disable_numparse=True, tablefmt="simple"))
-    unit = "In percent" if analysis.measure.is_share else f"In the unit of {analysis.measure.name}"
-    caption = (
-        f"{unit}, with the 95 % interval {analysis.measure.on_new}; {sentences.rests_on(analysis)} "
-        f"Design {design.kind}."
-    )
-    echo(f"\n{caption}\n")
-    for sentence in sentences.answers([], analysis):
+    cells = cells_table(analysis, design.kind)
+    echo(cells.text.map(one_line).to_markdown(index=False, disable_numparse=True, tablefmt="simple"))
+    echo(f"\n{cells.caption}\n")
+    report = content(analysis, cells, folder.name)
+    for sentence in report.answers:
         echo(f"- {sentence.replace('**', '')}")
     for note in analysis.notes:
         echo(f"- {note[0].upper()}{note[1:]}.")
-    folder.mkdir(parents=True, exist_ok=True)
-    files = tables.write_table(cells, caption, folder / "table")
-    files += tables.write_table(
-        tables.effects_table(analysis), tables.effects_caption(analysis.measure), folder / "effects"
+    return page.write(report, folder)
+
+
+def content(analysis: Analysis, cells: tables.Table, name: str) -> Content:
+    """Compose the report of a table, of which nothing is known but its name and its answers."""
+    wording = Wording()
+    return Content(
+        title=f"Effects in {name}",
+        facts={},
+        answers=sentences.answers(wording, analysis),
+        scope=[*sentences.scope(analysis, analysis.runs), *sentences.more_seeds(analysis)],
+        sections=[effects_section(analysis, wording), Section("Cells", [Part("table", table=cells)])],
+        reading=sentences.how_to_read(analysis.measure),
     )
-    all_metrics = folder / "effects_all_metrics.csv"
-    analysis.effects.round(analysis.measure.digits + 3).to_csv(all_metrics, index=False)
-    return [*files, all_metrics, *_draw(analysis, folder)]
 
 
-def cells_table(analysis: Analysis) -> pd.DataFrame:
+def cells_table(analysis: Analysis, kind: str) -> tables.Table:
     """Tabulate the cells: factors, runs, the mean with its interval, spread over the seeds."""
     cells, measure = analysis.cells, analysis.measure
     pattern = f"{{:.{measure.digits}f}}"
     factors_and_runs = cells.columns[: cells.columns.get_loc(measure.name)]
     text = cells[factors_and_runs].astype(str)
-    text[measure.name] = [tables.number(value, pattern) for value in cells[measure.name]]
+    text[measure.name] = [number(value, pattern) for value in cells[measure.name]]
     text[tables.on_new(measure)] = [
-        "–" if pd.isna(low) else f"[{pattern.format(low)}, {pattern.format(high)}]"
+        bracket(low, high, measure.digits).replace("+", "")
         for low, high in zip(cells["low"], cells["high"], strict=True)
     ]
-    text["sd"] = [tables.number(value, pattern) for value in cells["sd"]]
-    return text
+    text["sd"] = [number(value, pattern) for value in cells["sd"]]
+    unit = "In percent" if measure.is_share else f"In the unit of {measure.name}"
+    caption = (
+        f"{unit}, with the 95 % interval {measure.on_new}; {sentences.rests_on(analysis)} Design {kind}."
+    )
+    return tables.Table(text, caption, _numbers(analysis))
 
 
-def _draw(analysis: Analysis, folder: Path) -> list[Path]:
-    if analysis.effects.empty:
-        return []
-    picture = figures.forest(analysis)
-    files = [folder / f"effects.{suffix}" for suffix in ("png", "svg")]
-    for file in files:
-        picture.savefig(file, dpi=DPI)
-    return files
+def _numbers(analysis: Analysis) -> pd.DataFrame:
+    """Name the units in the columns of the cells' numbers."""
+    cells, measure = analysis.cells, analysis.measure
+    unit = "percent" if measure.is_share else "score"
+    measured = cells.columns[cells.columns.get_loc(measure.name) :]
+    return cells.rename(columns={name: f"{name}_{unit}" for name in measured}).round(measure.digits + 3)

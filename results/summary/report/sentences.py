@@ -1,9 +1,7 @@
 """Sentences of a report: what the effects are, what they rest on."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from ablations.process.names import METRICS
@@ -11,29 +9,26 @@ from summary.analysis import Analysis, Measure
 from summary.analysis.contrasts import READING
 from summary.analysis.uncertainty import SIGNIFICANCE
 from summary.analysis.verdicts import CANNOT_TELL, after_looks, is_certain
-from summary.report.tables import bracket, effect_name, of_measure, p_text
+from summary.report.formats import bracket, p_text
+from summary.report.tables import of_measure
+from summary.report.wording import NOT_ESTIMABLE, ONE_SEED, Wording, has_one_seed, verdict
 from summary.suite import Suite
 
-Factors = Sequence[Mapping[str, Any]]
 
-
-def answers(factors: Factors, analysis: Analysis) -> list[str]:
-    """Describe each main effect, what the study claimed of it, and the interactions.
-
-    ``factors`` are the entries of a suite's design.json; empty for a table.
-    """
+def answers(wording: Wording, analysis: Analysis) -> list[str]:
+    """Describe each main effect, what the study claimed of it, and the interactions."""
     effects = analysis.effects[analysis.effects["kind"] != "interaction"]
     measure = analysis.measure
     lines = [
-        describe_effect(row, factors, measure)
+        describe_effect(row, wording, measure)
         + _on_other_metrics(row, effects, measure)
-        + _claim(row, factors)
+        + _claim(row, wording)
         for _, row in of_measure(effects, analysis).iterrows()
     ]
     not_estimable = analysis.not_estimable[analysis.not_estimable["kind"] != "interaction"]
     for _, row in not_estimable.iterrows():
-        lines.append(f"**{phrase(row, factors)}**: cannot be told: {row['reason']}.{_claim(row, factors)}")
-    return lines + interactions(analysis)
+        lines.append(f"**{wording.effect(row)}**: {NOT_ESTIMABLE}: {row['reason']}.{_claim(row, wording)}")
+    return lines + interactions(wording, analysis)
 
 
 def _on_other_metrics(row: pd.Series, effects: pd.DataFrame, measure: Measure) -> str:
@@ -47,36 +42,51 @@ def _on_other_metrics(row: pd.Series, effects: pd.DataFrame, measure: Measure) -
     return f" It moved {' and '.join(parts)}." if parts else ""
 
 
-def describe_effect(row: pd.Series, factors: Factors, measure: Measure) -> str:
+def describe_effect(row: pd.Series, wording: Wording, measure: Measure) -> str:
     """Describe one effect: its verdict, and the numbers behind it."""
-    name = f"**{phrase(row, factors)}**"
-    effect = f"{row['estimate']:+.{measure.digits}f}{measure.unit}"
-    if np.isnan(row["p"]):
-        of_items = bracket(row["low_items"], row["high_items"], measure.digits)
-        known = f"; for these very trainings {measure.on_new} {of_items}" if measure.items else ""
-        return f"{name}: {effect} with one seed. Whether another seed would agree cannot be told{known}."
+    name = f"**{wording.effect(row)}**"
+    confounded = f" It is confounded with {row['aliases']}." if row["aliases"] else ""
+    if has_one_seed(row):
+        return f"{name}: {verdict(row)}: {_with_one_seed(row, measure)}.{confounded}"
+    return (
+        f"{name}: {_verdict(row, measure)} ({_numbers(row, measure)}). "
+        f"One run of each shows this sign with probability {row['sign_probability']:.2f}.{confounded}"
+    )
+
+
+def _with_one_seed(row: pd.Series, measure: Measure) -> str:
+    text = f"{row['estimate']:+.{measure.digits}f}{measure.unit}"
+    if not measure.items:
+        return text
+    of_items = bracket(row["low_items"], row["high_items"], measure.digits)
+    return f"{text}, {of_items} {measure.on_new} for these very trainings alone"
+
+
+def _numbers(row: pd.Series, measure: Measure) -> str:
+    """Return an effect with its intervals and p."""
     together = bracket(row["low_simultaneous"], row["high_simultaneous"], measure.digits)
     return (
-        f"{name}: {_verdict(row, measure)} ({effect}, {bracket(row['low'], row['high'], measure.digits)} "
-        f"{measure.on_new}, {together} for all effects together, p {_equals(row['p_holm'])}). "
-        f"One run of each shows this sign with probability {row['sign_probability']:.2f}."
+        f"{row['estimate']:+.{measure.digits}f}{measure.unit}, "
+        f"{bracket(row['low'], row['high'], measure.digits)} {measure.on_new}, "
+        f"{together} for all effects together, p {_equals(row['p_holm'])}"
     )
 
 
 def _verdict(row: pd.Series, measure: Measure) -> str:
-    verdict, digits, unit = row["verdict"], measure.digits, measure.unit
-    if verdict == CANNOT_TELL:
+    """Return the verdict as a clause; it holds the verdict's own words."""
+    words, digits, unit = row["verdict"], measure.digits, measure.unit
+    if words == CANNOT_TELL:
         rise, fall = max(row["high_simultaneous"], 0), max(-row["low_simultaneous"], 0)
         rise, fall, detectable = (f"{size:.{digits}f}" for size in (rise, fall, row["detectable"]))
         return (
             f"cannot tell; a rise of more than {rise} and a fall of more than {fall}{unit} are ruled "
             f"out, and an effect of {detectable}{unit} would have been found with a probability of 80 %"
         )
-    if verdict.startswith("smaller"):
-        return f"the effect is {verdict} (90 % interval {bracket(row['low_90'], row['high_90'], digits)})"
-    direction, by, size = verdict.partition(", by")
+    if words.startswith("smaller"):
+        return f"the effect is {words} (90 % interval {bracket(row['low_90'], row['high_90'], digits)})"
+    direction, by, size = words.partition(", by")
     sentence = f"{direction} {measure.name}{by}{size}"
-    if is_certain(verdict):
+    if is_certain(words):
         return sentence
     return f"{sentence}; not certain after the correction for the number of effects"
 
@@ -85,81 +95,52 @@ def _equals(p: float) -> str:
     return p_text(p) if p < 0.001 else f"= {p_text(p)}"
 
 
-def phrase(row: pd.Series, factors: Factors) -> str:
-    """Word the change: the factor's phrase for its two levels, else ``"dropout 0.3 instead of 0.01"``."""
-    factor = _factor(row, factors)
-    if factor.get("phrase") and _is_described(row, factor):
-        return factor["phrase"]
-    return effect_name(row).replace(": ", " ", 1)
-
-
-def _claim(row: pd.Series, factors: Factors) -> str:
-    factor = _factor(row, factors)
-    claim = factor.get("claim") if _is_described(row, factor) else ""
+def _claim(row: pd.Series, wording: Wording) -> str:
+    claim = wording.claim(row)
     return f" The study: {claim}." if claim else ""
 
 
-def _is_described(row: pd.Series, factor: Mapping[str, Any]) -> bool:
-    """Return True if a factor's phrase and claim are about this effect."""
-    change = factor.get("change", factor.get("levels"))
-    return change is not None and [row["reference"], row["level"]] == list(change)
-
-
-def _factor(row: pd.Series, factors: Factors) -> Mapping[str, Any]:
-    """Look up the design's entry for an effect's factor; empty for an interaction."""
-    return next((factor for factor in factors if factor["name"] == row["factor"]), {})
-
-
-def interactions(analysis: Analysis) -> list[str]:
+def interactions(wording: Wording, analysis: Analysis) -> list[str]:
     """Describe the interactions with a verdict, and count those without."""
     rows = of_measure(analysis.effects, analysis)
     rows, measure = rows[rows["kind"] == "interaction"], analysis.measure
     tested = rows[rows["p_holm"].notna()]
-    if tested.empty:
-        return []
-    undecided = tested["verdict"] == CANNOT_TELL
-    lines = []
-    for _, row in tested[~undecided].iterrows():
-        together = bracket(row["low_simultaneous"], row["high_simultaneous"], measure.digits)
+    lines = [
+        _interaction(row, wording, measure) for _, row in tested.iterrows() if row["verdict"] != CANNOT_TELL
+    ]
+    undecided = tested[tested["verdict"] == CANNOT_TELL]
+    if len(undecided):
+        low, high = undecided["detectable"].agg(["min", "max"])
         lines.append(
-            f"**{effect_name(row)}** together: {row['estimate']:+.{measure.digits}f}{measure.unit} "
-            f"{bracket(row['low'], row['high'], measure.digits)} on top of the sum of both, "
-            f"{together} for all effects together, p {_equals(row['p_holm'])}: "
-            f"{_interaction_verdict(row['verdict'])}."
-        )
-    if undecided.any():
-        low, high = tested[undecided]["detectable"].agg(["min", "max"])
-        lines.append(
-            f"{undecided.sum()} of {len(tested)} interactions of two factors: cannot tell; the smallest that "
-            f"would have been found with a probability of 80 % are {low:.{measure.digits}f} to "
+            f"{len(undecided)} of {len(tested)} interactions of two factors: {CANNOT_TELL}; the smallest "
+            f"that would have been found with a probability of 80 % are {low:.{measure.digits}f} to "
             f"{high:.{measure.digits}f}{measure.unit}."
         )
+    if len(tested) < len(rows):
+        lines.append(f"{len(rows) - len(tested)} interactions of two factors: {ONE_SEED}.")
     return lines
 
 
-def _interaction_verdict(verdict: str) -> str:
-    if verdict.startswith("smaller"):
-        return verdict
-    certain = is_certain(verdict)
-    return "an interaction" if certain else "probably an interaction, not certain after correction"
+def _interaction(row: pd.Series, wording: Wording, measure: Measure) -> str:
+    name = f"**{wording.effect(row)}**"
+    if row["verdict"].startswith("smaller"):
+        return f"{name}: the interaction is {row['verdict']} ({_numbers(row, measure)})."
+    return f"{name}: together {_verdict(row, measure)} on top of the sum of both ({_numbers(row, measure)})."
 
 
-def scope(suite: Suite, analysis: Analysis) -> list[str]:
-    """Describe what the answers rest on and what limits them."""
+def scope(analysis: Analysis, planned: int) -> list[str]:
+    """Describe what the answers rest on and what limits them; ``planned`` is the number of planned runs."""
     lines = [rests_on(analysis)]
-    if missing := len(suite.runs) - len(suite.finished):
-        lines.append(
-            f"{missing} of {len(suite.runs)} planned runs are missing; nothing is filled in for them."
-        )
+    if missing := planned - analysis.runs:
+        lines.append(f"{missing} of {planned} planned runs are missing; nothing is filled in for them.")
     within = [text for text in analysis.effects["within"].unique() if text]
     if within:
         levels = dict.fromkeys(level for text in within for level in text.split(", "))
         lines.append(f"The effects of the other factors hold within {', '.join(levels)}.")
-    lines += [f"{note[0].upper()}{note[1:]}." for note in analysis.notes]
-    return lines + added_seeds(suite, analysis) + more_seeds(analysis)
+    return lines + [f"{note[0].upper()}{note[1:]}." for note in analysis.notes]
 
 
-def added_seeds(suite: Suite, analysis: Analysis) -> list[str]:
+def added_seeds(suite: Suite, wording: Wording, analysis: Analysis) -> list[str]:
     """Describe what the addition of seeds does to the p-values."""
     lines = []
     if until := float(suite.about.get("until", 0)):
@@ -176,7 +157,7 @@ def added_seeds(suite: Suite, analysis: Analysis) -> list[str]:
         effects = of_measure(analysis.effects, analysis)
         doubtful = after_looks(effects["p_holm"], looks) >= SIGNIFICANCE
         lost = effects[effects["verdict"].map(is_certain) & doubtful]
-        if names := [effect_name(row) for _, row in lost.iterrows()]:
+        if names := [wording.effect(row) for _, row in lost.iterrows()]:
             lines.append(f"No longer certain by that: {'; '.join(names)}.")
     return lines
 
@@ -193,6 +174,20 @@ def rests_on(analysis: Analysis) -> str:
         return sentence
     majority, share = analysis.majority
     return f"{sentence} Always answering {majority} scores {share:.1f} %."
+
+
+def how_to_read(measure: Measure) -> str:
+    """Describe what the intervals and p-values of a report are."""
+    counted = "Intervals count what another seed would change."
+    if measure.items:
+        counted = (
+            f"Intervals {measure.on_new} count what another seed and what other {measure.items} would "
+            "change, those on this test set the seeds alone."
+        )
+    return (
+        f"{counted} Seeds are the units: Student's t with Satterthwaite's degrees of freedom. Holm's "
+        "correction is over the rows of a table."
+    )
 
 
 def more_seeds(analysis: Analysis) -> list[str]:

@@ -1,19 +1,39 @@
-"""Tables of a report as text: cells, effects, images, comparisons; as Markdown, CSV and LaTeX."""
+"""Tables of a report: effects, cells, images, comparisons. Texts for people, and numbers for programs."""
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-import numpy as np
 import pandas as pd
 
-from ablations.process import escape
 from ablations.process.names import METRICS
-from ablations.process.terminal import one_line
 from summary.analysis import Analysis, Measure
 from summary.analysis.verdicts import after_looks
+from summary.report.formats import bracket, number, p_text
+from summary.report.wording import NOT_ESTIMABLE, Wording, has_one_seed, verdict
 from summary.suite import Suite
 
 ON_TEST_SET, SIMULTANEOUS = "95 % on this test set", "all effects together"
+THESE_TRAININGS = "95 % for these trainings alone"
+AFTER_LOOKS = "p × {} looks"  #: name of a column
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a report."""
+
+    text: pd.DataFrame  #: as it is printed
+    caption: str
+    numbers: pd.DataFrame = field(default_factory=pd.DataFrame)  #: as a program reads it; may have more rows
+
+
+def of_measure(effects: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
+    """Select the rows of effects on what is compared, without those on other metrics."""
+    return effects[effects["metric"] == analysis.measure.name]
+
+
+def points(measure: Measure) -> str:
+    """Name the column of the effects: ``"points"``, or the score."""
+    return measure.unit.strip() or measure.name
 
 
 def on_new(measure: Measure) -> str:
@@ -21,8 +41,136 @@ def on_new(measure: Measure) -> str:
     return f"95 % {measure.on_new}"
 
 
-def cells_table(suite: Suite, cells: Sequence[str] | None = None) -> pd.DataFrame:
-    """Tabulate the cells: factors, number of seeds, and mean and spread of each metric in percent.
+def effects_table(analysis: Analysis, wording: Wording) -> Table:
+    """Tabulate the effects on what is compared: size, the interval that decides, verdict."""
+    effects, measure = of_measure(analysis.effects, analysis), analysis.measure
+    one_seed = effects.apply(has_one_seed, axis=1).astype(bool) if len(effects) else pd.Series(dtype=bool)
+    rows = [
+        {
+            "effect": wording.effect(row),
+            points(measure): f"{row['estimate']:+.{measure.digits}f}",
+            on_new(measure): bracket(row["low"], row["high"], measure.digits),
+            THESE_TRAININGS: _these_trainings(row, measure),
+            "verdict": verdict(row),
+        }
+        for _, row in effects.iterrows()
+    ]
+    nothing = dict.fromkeys((points(measure), on_new(measure), THESE_TRAININGS), "–")
+    for _, row in analysis.not_estimable.iterrows():
+        rows.append({"effect": wording.effect(row), **nothing, "verdict": NOT_ESTIMABLE})
+    text = pd.DataFrame(rows)
+    # With one seed the interval holds for something else and has a column of its own.
+    left_out = [] if one_seed.any() else [THESE_TRAININGS]
+    left_out += [on_new(measure)] if len(effects) and one_seed.all() else []
+    text = text.drop(columns=left_out, errors="ignore")
+    return Table(text, effects_caption(analysis, one_seed), effects_numbers(analysis, wording))
+
+
+def _these_trainings(row: pd.Series, measure: Measure) -> str:
+    return bracket(row["low_items"], row["high_items"], measure.digits) if has_one_seed(row) else "–"
+
+
+def effects_caption(analysis: Analysis, one_seed: pd.Series) -> str:
+    """Describe the table of the effects."""
+    measure = analysis.measure
+    unit = f"Percentage points of {measure.name}" if measure.is_share else f"In the unit of {measure.name}"
+    parts = [f"{unit}, with the number of effects counted in the verdict."]
+    if not one_seed.all():
+        parts.append(f"The interval holds for other seeds {measure.on_new}." if measure.items else "")
+    if one_seed.any():
+        of_items = f" {measure.on_new}" if measure.items else ""
+        parts.append(f"With one seed there is an interval for these very trainings{of_items} alone.")
+    if not analysis.not_estimable.empty:
+        parts.append("Not estimable: a cell that the effect needs has no finished run.")
+    return " ".join(filter(None, parts))
+
+
+def details_table(analysis: Analysis, wording: Wording, looks: int = 1) -> Table:
+    """Tabulate what else is known of the effects.
+
+    If they have been looked at ``looks`` times, with more seeds each time, p times that stands beside p.
+    """
+    effects, measure = of_measure(analysis.effects, analysis), analysis.measure
+    rows = [_details(row, wording, measure, looks) for _, row in effects.iterrows()]
+    rows += [
+        {"effect": wording.effect(row), "note": row["reason"]} for _, row in analysis.not_estimable.iterrows()
+    ]
+    text = pd.DataFrame(rows).fillna("–")
+    if looks < 2:
+        text = text.drop(columns=AFTER_LOOKS.format(looks), errors="ignore")
+    if not measure.items:  # this interval is the one that decides
+        text = text.drop(columns=ON_TEST_SET, errors="ignore")
+    if "note" in text and not text["note"].any():
+        text = text.drop(columns="note")
+    return Table(text, details_caption(measure))
+
+
+def _details(row: pd.Series, wording: Wording, measure: Measure, looks: int) -> dict[str, str]:
+    digits = measure.digits
+    confounded = f"confounded with {row['aliases']}" if row["aliases"] else ""
+    return {
+        "effect": wording.effect(row),
+        ON_TEST_SET: bracket(row["low_run"], row["high_run"], digits),
+        SIMULTANEOUS: bracket(row["low_simultaneous"], row["high_simultaneous"], digits),
+        "p (Holm)": p_text(row["p_holm"]),
+        AFTER_LOOKS.format(looks): p_text(after_looks(row["p_holm"], looks)),
+        "detectable": number(row["detectable"], f"{{:.{digits}f}}"),
+        "right sign": number(100 * row["sign_probability"], "{:.0f} %"),
+        "runs": str(row["runs"]),
+        "note": "; ".join(filter(None, [confounded, row["note"]])),
+    }
+
+
+def partial_table(analysis: Analysis, wording: Wording) -> Table | None:
+    """Tabulate, of effects that are not estimable, the means over the settings that did run."""
+    effects, measure = of_measure(analysis.partial, analysis), analysis.measure
+    if effects.empty:
+        return None
+    rows = [
+        {
+            "effect": wording.effect(row),
+            points(measure): f"{row['estimate']:+.{measure.digits}f}",
+            on_new(measure): bracket(row["low"], row["high"], measure.digits),
+            "runs": str(row["runs"]),
+        }
+        for _, row in effects.iterrows()
+    ]
+    caption = "Means over the settings that did run: exploratory, outside the correction."
+    return Table(pd.DataFrame(rows), caption)
+
+
+def details_caption(measure: Measure) -> str:
+    """Describe the table of what else is known of the effects."""
+    on_test_set = "The first interval holds for other seeds on this test set. " if measure.items else ""
+    return (
+        f"{on_test_set}The interval for all effects together and p, corrected by Holm over the rows, "
+        "decide the verdict. Detectable: the smallest effect that this design finds with 80 % power. Right "
+        "sign: the probability that one single run of each would have shown the sign."
+    )
+
+
+def effects_numbers(analysis: Analysis, wording: Wording) -> pd.DataFrame:
+    """Tabulate the effects on all metrics for programs: the columns of `Analysis.effects`, with units."""
+    measure = analysis.measure
+    effects = analysis.effects.round(measure.digits + 3)
+    ends = [name for name in effects if name.startswith(("low", "high"))]
+    unit = "points" if measure.is_share else "score"
+    renamed = effects.rename(columns={name: f"{name}_{unit}" for name in ["estimate", *ends, "detectable"]})
+    renamed["verdict"] = [verdict(row) for _, row in effects.iterrows()]
+    renamed.insert(0, "effect", [wording.effect(row) for _, row in effects.iterrows()])
+    return renamed
+
+
+def cells_table(suite: Suite) -> Table:
+    """Tabulate the cells that are displayed; the numbers are of all cells."""
+    by_factor = cells_by_factor(suite, suite.displayed_cells)
+    text = by_factor.drop(columns=suite.factors)
+    caption = displayed_cells_caption(suite)
+    return Table(text, caption, cells_numbers(suite))
+
+
+def cells_by_factor(suite: Suite, cells: Sequence[str] | None = None) -> pd.DataFrame:
+    """Tabulate the cells: name, factors, number of seeds, mean and spread of each metric in percent.
 
     The spread is the standard deviation over the seeds; a cell with one seed has none, and a
     cell without a finished run is shown as missing. The last row is the majority baseline.
@@ -36,34 +184,52 @@ def cells_table(suite: Suite, cells: Sequence[str] | None = None) -> pd.DataFram
     """
     rows = []
     runs = suite.runs if cells is None else suite.runs[suite.runs["cell"].isin(cells)]
-    for levels, planned in runs.groupby(["cell", *suite.factors], sort=False):
+    for (cell, *levels), planned in runs.groupby(["cell", *suite.factors], sort=False):
         finished = planned.dropna(subset="run_id")
-        row = dict(zip(suite.factors, levels[1:], strict=True))
+        row = {"cell": cell, **dict(zip(suite.factors, levels, strict=True))}
         complete = len(finished) == len(planned)
         row["seeds"] = str(len(planned)) if complete else f"{len(finished)} of {len(planned)}"
         row.update({name: spread(finished[key]) for key, name in METRICS.items()})
         rows.append(row)
-    data = suite.about["data"]
-    baseline = {**dict.fromkeys(suite.factors, ""), suite.factors[0]: f"always {data['majority_style']}"}
-    rows.append({**baseline, "seeds": "", **baseline_scores(data)})
-    return pd.DataFrame(rows)
+    always = f"always {suite.about['data']['majority_style']}"
+    baseline = {"cell": always, **dict.fromkeys(suite.factors, ""), suite.factors[0]: always, "seeds": ""}
+    scores = baseline_scores(suite.about["data"])
+    text = {name: number(100 * scores.get(key, float("nan")), "{:.1f}") for key, name in METRICS.items()}
+    return pd.DataFrame([*rows, {**baseline, **text}])
 
 
-def images_table(suite: Suite) -> pd.DataFrame:
+def cells_numbers(suite: Suite) -> pd.DataFrame:
+    """Tabulate the cells for programs: name, factors, finished and planned runs, metrics in percent."""
+    rows = []
+    for (cell, *levels), runs in suite.runs.groupby(["cell", *suite.factors], sort=False):
+        row = {"cell": cell, **dict(zip(suite.factors, levels, strict=True))}
+        row |= {"finished_runs": runs["run_id"].notna().sum(), "planned_runs": len(runs)}
+        for key in METRICS:
+            values = 100 * runs[key].astype(float)
+            row |= {f"{key}_percent": values.mean(), f"{key}_sd_percent": values.std(ddof=1)}
+        rows.append(row)
+    scores = baseline_scores(suite.about["data"])
+    percent = {f"{key}_percent": 100 * value for key, value in scores.items()}
+    rows.append({"cell": f"always {suite.about['data']['majority_style']}", **percent})
+    counts = dict.fromkeys(("finished_runs", "planned_runs"), "Int64")
+    return pd.DataFrame(rows).round(4).astype(counts)
+
+
+def images_table(suite: Suite) -> Table:
     """Tabulate the images of each style in both splits, with the totals."""
     table = pd.DataFrame(suite.about["data"]["styles"])
     total = {"style": "all", **{split: table[split].sum() for split in ("train", "test")}}
     table.loc[len(table)] = total
-    return table.rename(columns={"train": "training images", "test": "test images"}).astype(str)
+    text = table.rename(columns={"train": "training images", "test": "test images"}).astype(str)
+    return Table(text, "Images of each style in the two splits.")
 
 
-def baseline_scores(data: dict) -> dict[str, str]:
-    """Compute the metrics of always answering the most frequent training style, in percent."""
+def baseline_scores(data: dict) -> dict[str, float]:
+    """Compute the metrics (0..1) of always answering the most frequent training style."""
     tested = sum(style["test"] > 0 for style in data["styles"])
     share = data["majority_accuracy"]
     recall, f1 = float(share > 0), 2 * share / (1 + share)
-    values = {"accuracy": share, "balanced_accuracy": recall / tested, "macro_f1": f1 / tested}
-    return {name: f"{100 * values[key]:.1f}" if key in values else "–" for key, name in METRICS.items()}
+    return {"accuracy": share, "balanced_accuracy": recall / tested, "macro_f1": f1 / tested}
 
 
 def spread(values: pd.Series) -> str:
@@ -100,75 +266,8 @@ def displayed_cells_caption(suite: Suite) -> str:
     )
 
 
-def effect_name(row: pd.Series) -> str:
-    """Name an effect: ``"conv_layers: 3 instead of 1"``, ``"conv_layers x smote (3, on)"``."""
-    if row["kind"] != "interaction":
-        return f"{row['factor']}: {row['level']} instead of {row['reference']}"
-    levels = row["level"].replace(" x ", ", ")
-    return f"{row['factor']} ({levels})"
-
-
-def effects_table(analysis: Analysis, looks: int = 1) -> pd.DataFrame:
-    """Tabulate the effects on what is compared; those that are not estimable with the reason.
-
-    If they have been looked at ``looks`` times, with more seeds each time, p times that stands beside p.
-    """
-    effects = of_measure(analysis.effects, analysis)
-    estimated = effect_rows(effects, analysis.measure)
-    if looks > 1:
-        after = [p_text(p) for p in after_looks(effects["p_holm"], looks)]
-        estimated.insert(estimated.columns.get_loc("p (Holm)") + 1, f"p x {looks} looks", after)
-    not_estimable = pd.DataFrame(
-        [
-            {"effect": effect_name(row), points(analysis.measure): "not estimable", "note": row["reason"]}
-            for _, row in analysis.not_estimable.iterrows()
-        ]
-    )
-    table = pd.concat([estimated, not_estimable], ignore_index=True).fillna("")
-    return table if table["note"].any() else table.drop(columns="note")
-
-
-def of_measure(effects: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
-    """Select the rows of effects on what is compared, without those on other metrics."""
-    return effects[effects["metric"] == analysis.measure.name]
-
-
-def points(measure: Measure) -> str:
-    """Name the column of the effects: ``"points"``, or the score."""
-    return measure.unit.strip() or measure.name
-
-
-def effect_rows(effects: pd.DataFrame, measure: Measure) -> pd.DataFrame:
-    """Format rows of `Analysis.effects` or `Analysis.partial`, which have no verdict."""
-    intervals = [ON_TEST_SET, on_new(measure), SIMULTANEOUS]
-    columns = [
-        *("effect", points(measure), "verdict", *intervals),
-        *("p (Holm)", "detectable", "right sign", "runs", "note"),
-    ]
-    rows = pd.DataFrame([_effect_row(row, measure) for _, row in effects.iterrows()], columns=columns)
-    return rows if measure.items else rows.drop(columns=ON_TEST_SET)  # which would say the same
-
-
-def _effect_row(row: pd.Series, measure: Measure) -> dict[str, str]:
-    confounded = f"confounded with {row['aliases']}" if row["aliases"] else ""
-    digits = measure.digits
-    return {
-        "effect": effect_name(row),
-        points(measure): f"{row['estimate']:+.{digits}f}",
-        "verdict": row["verdict"],
-        ON_TEST_SET: bracket(row["low_run"], row["high_run"], digits),
-        on_new(measure): bracket(row["low"], row["high"], digits),
-        SIMULTANEOUS: bracket(row["low_simultaneous"], row["high_simultaneous"], digits),
-        "p (Holm)": p_text(row["p_holm"]),
-        "detectable": number(row["detectable"], f"{{:.{digits}f}}"),
-        "right sign": number(100 * row["sign_probability"], "{:.0f} %"),
-        "runs": str(row["runs"]),
-        "note": "; ".join(filter(None, [confounded, row["note"]])),
-    }
-
-
-def comparison_table(comparison: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
-    """Format the rows of `summary.analysis.compare`."""
+def comparison_table(comparison: pd.DataFrame, factors: Sequence[str], caption: str) -> Table:
+    """Tabulate the rows of `summary.analysis.compare`."""
     rows = [
         {
             **{name: row[name] for name in factors},
@@ -181,66 +280,5 @@ def comparison_table(comparison: pd.DataFrame, factors: Sequence[str]) -> pd.Dat
         }
         for _, row in comparison.iterrows()
     ]
-    return pd.DataFrame(rows)
-
-
-def bracket(low: float, high: float, digits: int = 1) -> str:
-    """Format an interval: ``"[+3.9, +8.3]"``; a dash where there is none."""
-    return "–" if np.isnan(low) else f"[{low:+.{digits}f}, {high:+.{digits}f}]"
-
-
-def p_text(p: float) -> str:
-    """Format a p-value: ``"0.012"``, ``"< 0.001"``; a dash where there is none."""
-    return "–" if np.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def number(value: float, pattern: str) -> str:
-    """Format a number; a dash where there is none."""
-    return "–" if np.isnan(value) else pattern.format(value)
-
-
-def effects_caption(measure: Measure) -> str:
-    """Describe the table of the effects."""
-    unit = "Percentage points of accuracy." if measure.is_share else f"In the unit of {measure.name}."
-    intervals = (
-        "The first interval holds for other seeds on this test set, the second for other seeds "
-        f"{measure.on_new}, the third for those of all effects together: with p"
-        if measure.items
-        else "There is one number for each run, so that nothing is known of other test items. The first "
-        "interval holds for other seeds, the second for those of all effects together: with p"
-    )
-    return (
-        f"{unit} {intervals}, which is corrected by Holm over the rows, it decides the verdict. "
-        "Detectable: the smallest effect that this design finds with 80 % power. Right sign: the probability "
-        "that one single run of each would have shown the sign."
-    )
-
-
-def write_table(table: pd.DataFrame, caption: str, stem: Path) -> list[Path]:
-    """Write a table of text as Markdown, CSV and LaTeX; returns the files."""
-    texts = {
-        ".md": f"{markdown(table)}\n\n{escape.markdown(caption)}\n",
-        ".csv": _escaped(table, one_line).to_csv(index=False),
-        ".tex": latex(table, caption, stem.name),
-    }
-    files = [stem.with_suffix(suffix) for suffix in texts]
-    for file in files:
-        file.write_text(texts[file.suffix], encoding="utf-8")
-    return files
-
-
-def markdown(table: pd.DataFrame) -> str:
-    """Format a table of text as Markdown."""
-    return _escaped(table, escape.markdown).to_markdown(index=False, disable_numparse=True)
-
-
-def latex(table: pd.DataFrame, caption: str, label: str) -> str:
-    """Format a table of text as a LaTeX table environment, which needs the package booktabs."""
-    caption = escape.latex(caption)
-    return _escaped(table, escape.latex).to_latex(
-        index=False, escape=False, caption=caption, label=f"tab:{label}"
-    )
-
-
-def _escaped(table: pd.DataFrame, escape_text: Callable[[str], str]) -> pd.DataFrame:
-    return table.map(lambda cell: escape_text(str(cell))).rename(columns=escape_text)
+    units = {name: f"{name}_points" for name in comparison if name.startswith(("estimate", "low", "high"))}
+    return Table(pd.DataFrame(rows), caption, comparison.rename(columns=units).round(4))

@@ -9,7 +9,9 @@ from ablations.process import escape
 from ablations.process.terminal import echo, one_line
 from summary.analysis import analyse, compare
 from summary.errors import AnswersError
-from summary.report import page, sentences, tables
+from summary.report import content, page, sentences, tables
+from summary.report.formats import markdown
+from summary.report.wording import Wording
 from summary.suite import IMAGES, Suite
 
 
@@ -29,17 +31,18 @@ def summarize(suite: Suite, folder: Path, margin: float = 0) -> list[Path]:
         No run is finished.
     """
     echo(f"{suite.about['question']}  (suite {suite.id})\n")
-    cells = tables.cells_table(suite, suite.displayed_cells)
+    cells = tables.cells_by_factor(suite, suite.displayed_cells).drop(columns="cell")
     cells = cells.map(lambda cell: one_line(str(cell)))
     echo(cells.to_markdown(index=False, disable_numparse=True, tablefmt="simple"))
     echo(f"\n{tables.displayed_cells_caption(suite)}\n")
     if suite.finished.empty:
         raise AnswersError("no run of this suite is finished: there is nothing to report yet")
     analysis = analyse(suite.answers, suite.design, measure=IMAGES, margin=margin)
-    answers = sentences.answers(suite.about["factors"], analysis)
-    for sentence in answers + sentences.added_seeds(suite, analysis):
+    report = content.of_suite(suite, analysis)
+    added_seeds = sentences.added_seeds(suite, Wording(suite.about["factors"]), analysis)
+    for sentence in [*report.answers, *added_seeds]:
         echo(f"- {sentence.replace('**', '')}")
-    return page.write(suite, analysis, folder)
+    return page.write(report, folder)
 
 
 def write_comparison(one: Suite, other: Suite, folder: Path) -> list[Path]:
@@ -59,15 +62,15 @@ def write_comparison(one: Suite, other: Suite, folder: Path) -> list[Path]:
     comparison = compare(
         _answers_at(one, factors, other), _answers_at(other, factors, one), factors, readings
     )
-    table = tables.comparison_table(comparison, factors)
     caption = (
         f"Suite {folder_name(other)} less suite {folder_name(one)}, in points of accuracy, on the same test "
         "images; the first interval holds on this test set, the second on new images."
         f"{fixed_differences(one, other)}"
     )
-    echo(f"{tables.markdown(table)}\n\n{caption}\n")
+    table = tables.comparison_table(comparison, factors, caption)
+    echo(f"{markdown(table.text)}\n\n{caption}\n")
     folder.mkdir(parents=True, exist_ok=True)
-    return tables.write_table(table, caption, folder / "comparison")
+    return page.write_tables({"comparison": table}, folder / "comparison")
 
 
 def fixed_differences(one: Suite, other: Suite) -> str:

@@ -9,6 +9,8 @@ from mlflow import MlflowClient
 
 from summary.analysis import analyse, precision
 from summary.report import sentences, tables
+from summary.report.formats import p_text
+from summary.report.wording import Wording
 from summary.suite import Suite
 from summary.tracking import read_suite, record_look
 from tests.ablations import small
@@ -57,7 +59,7 @@ def test_a_stopped_suite_repeats_no_run(grown):
 
 
 def test_the_report_says_that_seeds_were_added_by_width(grown):
-    [sentence] = sentences.added_seeds(grown, analyse(grown.answers, grown.design))
+    [sentence] = sentences.added_seeds(grown, Wording(), analyse(grown.answers, grown.design))
     assert "(until=60)" in sentence
     assert "no correction" in sentence
 
@@ -74,7 +76,8 @@ def test_looks_are_remembered_over_suites_of_the_same_cells(grown):
     again = read_suite(grown.id)
     assert again.looks == [2, seeds]
     analysis = analyse(again.answers, again.design)
-    table = tables.effects_table(analysis, looks=len(again.looks))
+    table = tables.details_table(analysis, Wording(), looks=len(again.looks)).text
     [p] = analysis.effects.query("metric == 'accuracy'")["p_holm"]
-    assert table["p x 2 looks"][0] == tables.p_text(min(1, 2 * p))
-    assert f"looked at 2 times, with 2 and {seeds} seeds" in " ".join(sentences.added_seeds(again, analysis))
+    assert table["p × 2 looks"][0] == p_text(min(1, 2 * p))
+    added = sentences.added_seeds(again, Wording(), analysis)
+    assert f"looked at 2 times, with 2 and {seeds} seeds" in " ".join(added)

@@ -127,7 +127,7 @@ def test_the_suites_page_links_the_cells_and_the_report(page, suite):
 def test_the_report_link_opens_the_report_among_the_artifacts(page, more):
     page.goto(link(more.stdout, "report"))
     report = page.frame_locator("iframe")
-    expect(report.get_by_text("smote auto instead of off").first).to_be_visible()
+    expect(report.get_by_text("SMOTE auto instead of off").first).to_be_visible()
     expect(page.get_by_text("audit.json", exact=True)).to_be_visible()
     page.get_by_text("smote", exact=True).click()
     page.get_by_text("sheet-auto.png").click()

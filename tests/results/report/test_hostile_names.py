@@ -16,9 +16,11 @@ from matplotlib.cbook import is_math_text
 import summarize
 from ablations.process import escape
 from ablations.process.terminal import one_line
-from suites import suite_of
+from records import suite_of_styles
 from summary.analysis import analyse
-from summary.report import page, tables, terminal
+from summary.report import page, templates, terminal
+from summary.report.content import of_suite
+from summary.report.formats import markdown
 from summary.suite import Suite
 
 WORST = [
@@ -36,7 +38,9 @@ WORST = [
 ]
 NAMES = st.one_of(st.sampled_from(WORST), st.text(st.characters(codec="utf-8"), min_size=1, max_size=30))
 COMMANDS = {"begin", "end", "caption", "label", "toprule", "midrule", "bottomrule", "pm", "lambda"}
-COMMANDS |= {"textbackslash", "textasciitilde", "textasciicircum", "centering"}
+COMMANDS |= {"textbackslash", "textasciitilde", "textasciicircum", "centering", "times", "shortstack"}
+COMMANDS |= {"usepackage", "small", "footnotesize", "setlength", "tabcolsep", "sisetup", "linewidth"}
+COMMANDS |= {"hsize", "raggedright", "arraybackslash"}
 
 
 class Resources(html.parser.HTMLParser):
@@ -46,48 +50,66 @@ class Resources(html.parser.HTMLParser):
         super().__init__()
         self.urls: list[str] = []
         self.tags: set[str] = set()
+        self.scripts: list[str] = []
         self.feed(text)
+
+    def handle_data(self, data: str) -> None:
+        if self.lasttag == "script" and self.scripts:
+            self.scripts[-1] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        self.lasttag = ""
 
     def handle_starttag(self, tag: str, attributes: list) -> None:
         self.tags.add(tag)
+        if tag == "script":
+            self.scripts.append("")
+            assert not attributes
         self.urls += [
             value for name, value in attributes if name in ("src", "href", "srcset", "data", "action")
         ]
         assert not any(name.startswith("on") for name, _ in attributes)
 
 
+def own_script() -> str:
+    """The script that every report has."""
+    return "\n" + (templates.FOLDER / "report.js").read_text()
+
+
 def assert_harmless(suite: Suite, out: Path) -> None:
     folder = out / terminal.folder_name(suite)
     with patch.object(page, "DPI", 30):
-        files = page.write(suite, analyse(suite.answers, suite.design), folder)
+        files = page.write(of_suite(suite, analyse(suite.answers, suite.design)), folder)
     assert {file.resolve().parent.parent for file in files} == {out.resolve()}
     resources = Resources((folder / "report.html").read_text())
-    assert all(url.startswith("data:image/png;base64,") for url in resources.urls)
-    assert not resources.tags & {"script", "a", "iframe", "object", "link", "base", "form"}
+    assert all(re.match("data:image/png;base64,|#[a-z-]+$", url) for url in resources.urls)
+    assert not resources.tags & {"iframe", "object", "link", "base", "form"}
+    assert resources.scripts == [own_script()]
     everywhere = Resources(
         markdown_it.MarkdownIt("commonmark").enable("table").render((folder / "report.md").read_text())
     )
     assert {file.name for file in files} >= set(everywhere.urls)
     for file in folder.glob("*.tex"):
-        assert set(re.findall(r"\\([A-Za-z]+)", file.read_text())) <= COMMANDS
+        text = file.read_text().replace(r"\\", "")  # ends of lines
+        assert set(re.findall(r"\\([A-Za-z]+)", text)) <= COMMANDS
     for file in folder.glob("*.md"):
         assert "\x1b" not in file.read_text()
 
 
 def test_a_report_of_the_worst_names(tmp_path):
-    assert_harmless(suite_of(WORST, "..", "`![x](http://127.0.0.1)`"), tmp_path)
+    assert_harmless(suite_of_styles(WORST, "..", "`![x](http://127.0.0.1)`"), tmp_path)
 
 
 @settings(max_examples=4, deadline=None)
 @given(styles=st.lists(NAMES, min_size=2, max_size=5, unique=True), run=NAMES)
 def test_a_report_of_any_names(tmp_path_factory, styles, run):
-    assert_harmless(suite_of(styles, run), tmp_path_factory.mktemp("report"))
+    assert_harmless(suite_of_styles(styles, run), tmp_path_factory.mktemp("report"))
 
 
 @given(st.lists(NAMES, min_size=1, max_size=4))
 @example(WORST)
 def test_markdown_tables_show_the_names(names):
-    text = tables.markdown(pd.DataFrame({"style": names, "number": "1"}))
+    text = markdown(pd.DataFrame({"style": names, "number": "1"}))
     rendered = markdown_it.MarkdownIt("commonmark").enable("table").parse(text)
     cells = [token for token in rendered if token.type == "inline"][2::2]
     shown = ["".join(child.content for child in cell.children or ()) for cell in cells]
