@@ -13,7 +13,7 @@ from ablations.design.designs import Design, SuiteDescription
 from ablations.design.factors import DesignError, Factor, parse_base, parse_factors
 from ablations.design.wording import question_text
 from ablations.engines.processes import start_fork_server
-from ablations.process import environment, interrupts, launcher, progress
+from ablations.process import environment, interrupts, launcher, names, progress
 from ablations.process.memory import without_garbage_collection
 from ablations.suite.options import GROUPS, SuiteOptions
 from ablations.suite.prepare import find
@@ -24,7 +24,9 @@ OPTIONS = option_groups(GROUPS)
 SETTINGS = [name for name in TrainingConfig.model_fields if name in SuiteOptions.model_fields]
 
 
-def question(name: str, text: str, card: Sequence[Factor], example: str) -> click.Command:
+def question(
+    name: str, text: str, card: Sequence[Factor], example: str, metric: str = names.ACCURACY
+) -> click.Command:
     """Make the command of a question.
 
     Parameters
@@ -37,6 +39,9 @@ def question(name: str, text: str, card: Sequence[Factor], example: str) -> clic
         The factors that are varied if ``--factors`` names none.
     example : str
         Parameters of the entry point, for the example in the help.
+    metric : str
+        Key of `ablations.process.names.METRICS` that decides; the others stand beside it. Default
+        ``"accuracy"``.
     """
 
     def ask(**values: Any) -> None:
@@ -46,7 +51,7 @@ def question(name: str, text: str, card: Sequence[Factor], example: str) -> clic
         except DesignError as error:
             raise click.UsageError(str(error)) from error
         title = question_text(text.strip(), card, design.factors, design.kind)
-        description = SuiteDescription(title, name, deciding_options(options))
+        description = SuiteDescription(title, name, deciding_options(options), metric)
         sys.exit(_run(design, options, description))
 
     example = f"mlflow run . -e {name} {example}"

@@ -7,6 +7,7 @@ from math import prod
 
 from ablations.design.factors import DEFAULTS, Cell, DesignError, Factor, Level
 from ablations.design.wording import level_words
+from ablations.process import names
 from wikiart.learning.config import TrainingConfig
 from wikiart.learning.reading import Reading
 
@@ -20,6 +21,7 @@ class SuiteDescription:
     text: str
     entry_point: str
     parameters: Mapping[str, str]  #: options that affect the results and differ from their defaults
+    metric: str = names.ACCURACY  #: key of `names.METRICS` that the question is decided by
 
 
 @dataclass(frozen=True)

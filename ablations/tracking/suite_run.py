@@ -105,6 +105,7 @@ def describe(
     claims = provenance["data"]["kind"] == names.WIKIART
     record: dict[str, Any] = {
         "question": description.text.splitlines()[0],
+        "metric": description.metric,
         "design": design.kind,
         "until": float(description.parameters.get("until", 0)),
         "factors": [factor_record(factor, claims=claims) for factor in design.factors],

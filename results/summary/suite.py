@@ -11,9 +11,9 @@ import pandas as pd
 
 from ablations.process import names
 from summary.analysis import Design, Factor, Measure
+from summary.rarity import rarity_groups
 
 RUN_COLUMNS = ("run_id", "commit", "weights", *names.METRICS)
-IMAGES = Measure(items="images")  #: what suites compare
 MOST_CELLS = 64  #: that are printed and drawn
 
 
@@ -53,6 +53,16 @@ class Suite:
         factors = (Factor(f["name"], tuple(f["levels"]), f["stage"]) for f in self.about["factors"])
         cells = (run["levels"] for run in self.about["runs"])
         return Design(tuple(factors), tuple(cells), self.about["design"], self.about["base"])
+
+    @property
+    def measure(self) -> Measure:
+        """What decides: the question's metric, or accuracy, as in suites of earlier versions."""
+        return Measure(self.about.get("metric", names.ACCURACY), items="images")
+
+    @property
+    def rarity_groups(self) -> dict[str, list[str]]:
+        """Groups of styles by their number of training images."""
+        return rarity_groups({style["style"]: style["train"] for style in self.about["data"]["styles"]})
 
     @property
     def finished(self) -> pd.DataFrame:

@@ -1,6 +1,6 @@
-"""Tables by class and by cell."""
+"""Tables by class, by group of classes, and by cell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,30 +14,56 @@ from summary.analysis.responses import Responses
 from summary.analysis.samples import Runs, Sample, accuracy
 
 FEW_ITEMS = 5  # below this a class gets no interval
+PART = [*EFFECT, "estimate", "low", "high", "note"]  # columns of an effect on a part of the items
 
 
 def per_class_table(families: Sequence[Responses], runs: Runs) -> pd.DataFrame:
     """Estimate the main effects on the accuracy of each class; exploratory, not corrected."""
-    columns = ["class", "items", *EFFECT, "estimate", "low", "high", "note"]
-    rows = []
+    columns = ["class", "items", *PART]
     classes = runs.classification
     if classes is None:
         return pd.DataFrame(columns=columns)
-    for label, count in enumerate(classes.support.tolist()):
-        sample = accuracy(runs, label)
-        for responses in families:
-            response_sample = responses.apply(sample)
-            for contrast in main_effects(responses):
-                estimate, parts = responses.layout.estimate(contrast, response_sample)
-                low, high = parts.interval(estimate)
-                row = {"class": classes.classes[label], "items": count, **effect_columns(responses, contrast)}
-                row["estimate"] = POINTS * estimate
-                if count >= FEW_ITEMS:
-                    row |= {"low": POINTS * low, "high": POINTS * high, "note": ""}
-                else:
-                    row |= {"low": np.nan, "high": np.nan, "note": "too few items to tell"}
-                rows.append(row)
+    rows = [
+        {"class": classes.classes[label], **row}
+        for label in range(len(classes.support))
+        for row in _effects_on(classes.truth == label, families, runs)
+    ]
     return pd.DataFrame(rows, columns=columns)
+
+
+def per_group_table(
+    families: Sequence[Responses], runs: Runs, groups: Mapping[str, Sequence[str]]
+) -> pd.DataFrame:
+    """Estimate the main effects on the accuracy of each group of classes; exploratory, not corrected.
+
+    The accuracy of a group is the share of its test items that are answered right, whatever its class.
+    ``groups`` has the classes of each group; those without a test item are left out.
+    """
+    columns = ["group", "classes", "items", *PART]
+    rows = []
+    known = runs.classification.classes[: len(runs.classification.support)] if runs.classification else ()
+    for group, members in groups.items():
+        labels = [label for label, name in enumerate(known) if name in members]
+        if runs.classification and labels:
+            chosen = np.isin(runs.classification.truth, labels)
+            facts = {"group": group, "classes": len(labels)}
+            rows += [{**facts, **row} for row in _effects_on(chosen, families, runs)]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _effects_on(chosen: np.ndarray, families: Sequence[Responses], runs: Runs) -> Iterator[dict]:
+    """Estimate the main effects on the accuracy on the chosen items, shape (n,)."""
+    sample, items = accuracy(runs, chosen), int(chosen.sum())
+    for responses in families:
+        response_sample = responses.apply(sample)
+        for contrast in main_effects(responses):
+            estimate, parts = responses.layout.estimate(contrast, response_sample)
+            low, high = parts.interval(estimate) if items >= FEW_ITEMS else (np.nan, np.nan)
+            yield {
+                **{"items": items, **effect_columns(responses, contrast)},
+                **{"estimate": POINTS * estimate, "low": POINTS * low, "high": POINTS * high},
+                "note": "" if items >= FEW_ITEMS else "too few items to tell",
+            }
 
 
 def cells_table(

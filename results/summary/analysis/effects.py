@@ -11,25 +11,26 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from summary.analysis.breakdown import FEW_ITEMS, cells_table, per_class_table
+from summary.analysis.breakdown import FEW_ITEMS, cells_table, per_class_table, per_group_table
 from summary.analysis.designs import Cell, Design
 from summary.analysis.estimates import effects_table, not_estimable_table, power_table
-from summary.analysis.measure import POINTS, Measure, measure_of
+from summary.analysis.measure import ACCURACY, POINTS, Measure, measure_of
 from summary.analysis.recognition import find_design
 from summary.analysis.responses import cells_of_runs, common_reading, families_of
-from summary.analysis.samples import Classification, Runs, accuracy, macro_metrics, read_runs
+from summary.analysis.samples import Classification, Runs, Sample, accuracy, macro_metrics, read_runs
 from summary.analysis.verdicts import decide
+from summary.errors import AnswersError
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything a report needs; effects, intervals and standard deviations in percentage points of accuracy.
+    """Everything a report needs; effects, intervals and standard deviations in percentage points.
 
-    If scores are compared, the numbers are in their unit, and the name of the measure stands for "accuracy".
+    If scores are compared, the numbers are in their unit, and the score's name stands for "accuracy".
 
     ``effects`` and ``partial`` have one row per (metric, effect) with the columns
 
-    metric : "accuracy", "balanced_accuracy" or "macro_f1"
+    metric : "accuracy", "balanced_accuracy" or "macro_f1"; the rows of the one that decides come first
     kind : "reading" (of an evaluate-stage factor, on the same weights), "main", "base" (one at a
         time: against the base cell) or "interaction"
     factor, level, reference : the effect is level minus reference; interactions join two by " x "
@@ -61,6 +62,7 @@ class Analysis:
     per_class: (
         pd.DataFrame
     )  #: class, items, kind .. within, estimate, low, high, note; exploratory; empty for scores
+    per_group: pd.DataFrame  #: the same for each group of classes: group, classes, items, kind ..
     power: pd.DataFrame  #: kind .. within, seeds, detectable, floor (endless seeds)
     cells: pd.DataFrame  #: factors, runs, accuracy, low, high (two-way), sd, balanced_accuracy, macro_f1
     runs: int
@@ -79,6 +81,7 @@ def analyse(
     replications: int = 1000,
     random_seed: int = 0,
     margin: float = 0,
+    groups: Mapping[str, Sequence[str]] | None = None,
 ) -> Analysis:
     """Estimate the effects of a design from its runs' answers.
 
@@ -90,12 +93,14 @@ def analyse(
     design : Design, optional
         Whose cells the runs belong to; default: found in the table by `find_design`.
     measure : Measure, optional
-        Names and rounding for reports; default: from the columns, by `measure_of`.
+        What decides, with its name and rounding for reports; default: from the columns, by `measure_of`.
     replications, random_seed : int
         Of the bootstrap behind balanced accuracy and macro-F1; defaults 1000 and 0.
     margin : float
         Size, in points or in the unit of the score, below which an effect does not matter; an effect that
         is certainly smaller is said to be. Default 0: not asked.
+    groups : mapping, optional
+        Name of a group of classes -> its classes; effects are estimated on each group as well.
 
     Returns
     -------
@@ -106,7 +111,7 @@ def analyse(
     ------
     AnswersError
         The answers are not a table of runs on the same items (`samples.read_runs`), a run lies outside the
-        design, or there is none to be found.
+        design, there is none to be found, or the answers are too few for the metric that decides.
     """
     design = design or find_design(answers)
     measure = measure or measure_of(answers)
@@ -118,9 +123,7 @@ def analyse(
     estimable = [responses.estimable() for responses in families]
     not_estimable = [responses.not_estimable() for responses in families]
     partial = [responses.partial() for responses in not_estimable] if design.kind == "full" else []
-    samples = {measure.name: accuracy(runs)}
-    if classes and len(classes.support) > 1:  # the other metrics compare classes
-        samples |= macro_metrics(classes, replications, random_seed)
+    samples = _samples(runs, measure, replications, random_seed)
     remark = "mean over the settings that did run; exploratory"
     return Analysis(
         measure=measure.rounded_for(samples[measure.name].value),
@@ -128,6 +131,7 @@ def analyse(
         partial=effects_table(partial, samples, measure.scale, remark),
         not_estimable=not_estimable_table(not_estimable, design),
         per_class=per_class_table(estimable, runs),
+        per_group=per_group_table(estimable, runs, groups or {}),
         power=power_table(estimable, samples[measure.name], measure.scale),
         cells=cells_table(runs, design, cells, samples, measure),
         runs=len(runs.table),
@@ -135,6 +139,19 @@ def analyse(
         majority=_majority(classes) if classes else None,
         notes=tuple(_notes(runs, design, cells, reading)),
     )
+
+
+def _samples(runs: Runs, measure: Measure, replications: int, random_seed: int) -> dict[str, Sample]:
+    """Compute each metric of the runs; the one that decides comes first."""
+    if not measure.is_share:
+        return {measure.name: accuracy(runs)}
+    samples = {ACCURACY: accuracy(runs)}
+    classes = runs.classification
+    if classes and len(classes.support) > 1:  # the other metrics compare classes
+        samples |= macro_metrics(classes, replications, random_seed)
+    if measure.name not in samples:
+        raise AnswersError(f"{measure.words} needs predictions of two classes or more")
+    return {measure.name: samples[measure.name], **samples}
 
 
 def _majority(classes: Classification) -> tuple[str, float]:

@@ -6,21 +6,23 @@ from math import floor, log10
 import numpy as np
 import pandas as pd
 
+ACCURACY, BALANCED_ACCURACY, MACRO_F1 = "accuracy", "balanced_accuracy", "macro_f1"  # metrics of answers
 POINTS = 100  # effects on accuracy are in percentage points, accuracies in 0..1
 SIGNIFICANT_DIGITS = 2  # of the spread of the runs, which decide how scores are rounded
 
 
 @dataclass(frozen=True)
 class Measure:
-    """The number of a run whose changes are effects: its accuracy, or its mean score.
+    """The number of a run whose changes are effects: a metric of its answers, or its mean score.
 
     Parameters
     ----------
     name : str
-        Its name in tables and sentences. Default ``"accuracy"``.
+        Of answers: ``"accuracy"`` (default), ``"balanced_accuracy"`` or ``"macro_f1"``, the metric that
+        decides; the others stand beside it. Of scores: their name in tables and sentences.
     is_share : bool
-        True (default) if it is a share of right answers; effects are then in percentage points. Else it is
-        the mean of the column ``score``, and effects are in its unit.
+        True (default) if it is a metric of answers; effects are then in percentage points. Else it is the
+        mean of the column ``score``, and effects are in its unit.
     items : str
         Word for what the runs are tested on, in the plural. Default ``"items"``; empty if there is one number
         for each run, so that nothing is known of single items.
@@ -28,10 +30,15 @@ class Measure:
         Decimals in texts. Default 1.
     """
 
-    name: str = "accuracy"
+    name: str = ACCURACY
     is_share: bool = True
     items: str = "items"
     digits: int = 1
+
+    @property
+    def words(self) -> str:
+        """Its name in sentences: ``"balanced accuracy"``."""
+        return "macro-F1" if self.name == MACRO_F1 else self.name.replace("_", " ")
 
     @property
     def scale(self) -> int:

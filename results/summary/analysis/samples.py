@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from summary.analysis.measure import Measure, measure_of
+from summary.analysis.measure import BALANCED_ACCURACY, MACRO_F1, Measure, measure_of
 from summary.errors import AnswersError
 
 
@@ -131,16 +131,14 @@ def _classify(answers: pd.DataFrame, item: np.ndarray, position: np.ndarray) -> 
     return Classification(tuple(classes), truth, prediction)
 
 
-def accuracy(runs: Runs, label: int | None = None) -> Sample:
-    """Compute each run's mean score, on all items or on those of one class; of answers, its accuracy.
+def accuracy(runs: Runs, chosen: np.ndarray | slice = slice(None)) -> Sample:
+    """Compute each run's mean score, on all items or on the chosen ones; of answers, its accuracy.
 
     If there is one number per run, its variance over items is unknown and counts as none.
     """
     if not runs.items:
         return Sample(runs.scores[:, 0], np.zeros((len(runs.scores),) * 2), 0)
-    if label is None or runs.classification is None:
-        return mean_score(runs.scores)
-    return mean_score(runs.scores[:, runs.classification.truth == label])
+    return mean_score(runs.scores[:, chosen])
 
 
 def mean_score(scores: np.ndarray) -> Sample:
@@ -187,7 +185,7 @@ def macro_metrics(runs: Classification, replications: int = 1000, random_seed: i
         recall[run], f1[run] = _macro(weights, runs.truth, prediction, runs.support)
     return {
         name: Sample(values[:, 0], np.cov(values[:, 1:]).reshape(len(values), -1), len(runs.truth))
-        for name, values in (("balanced_accuracy", recall), ("macro_f1", f1))
+        for name, values in ((BALANCED_ACCURACY, recall), (MACRO_F1, f1))
     }
 
 

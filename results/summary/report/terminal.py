@@ -12,7 +12,7 @@ from summary.errors import AnswersError
 from summary.report import content, page, sentences, tables
 from summary.report.formats import markdown
 from summary.report.wording import Wording
-from summary.suite import IMAGES, Suite
+from summary.suite import Suite
 
 
 def folder_name(suite: Suite) -> str:
@@ -37,7 +37,9 @@ def summarize(suite: Suite, folder: Path, margin: float = 0) -> list[Path]:
     echo(f"\n{tables.displayed_cells_caption(suite)}\n")
     if suite.finished.empty:
         raise AnswersError("no run of this suite is finished: there is nothing to report yet")
-    analysis = analyse(suite.answers, suite.design, measure=IMAGES, margin=margin)
+    analysis = analyse(
+        suite.answers, suite.design, measure=suite.measure, margin=margin, groups=suite.rarity_groups
+    )
     report = content.of_suite(suite, analysis)
     added_seeds = sentences.added_seeds(suite, Wording(suite.about["factors"]), analysis)
     for sentence in [*report.answers, *added_seeds]:

@@ -10,7 +10,7 @@ from mlflow.projects.utils import load_project
 
 ROOT = Path(__file__).resolve().parents[3]
 PROJECT = load_project(str(ROOT))
-QUESTIONS = ("ablate", "class_order", "conv_layers", "dropout", "smote")
+QUESTIONS = ("ablate", "class_order", "conv_layers", "dropout", "smote", "imbalance")
 
 #: for each parameter a value that is no default, as text, and what the command makes of it
 OTHERS = {

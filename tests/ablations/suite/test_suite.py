@@ -159,6 +159,7 @@ def test_sorted_scores_the_remaining_styles_right_though_one_is_not_tested(cells
 
 def test_the_parent_says_what_the_suite_is(suite, parent):
     design = mlflow.artifacts.load_dict(f"{parent.info.artifact_uri}/design.json")
+    assert design["metric"] == "accuracy"
     assert [factor["name"] for factor in design["factors"]] == list(FACTORS)
     assert len(design["runs"]) == 16
     assert design["data"]["majority_style"] == "Amber"

@@ -19,7 +19,8 @@ from suites import (
     effect,
     suite,
 )
-from summary.analysis import Analysis, Factor, analyse
+from summary.analysis import Analysis, Factor, Measure, analyse
+from summary.errors import AnswersError
 
 
 def analyse_crossed(right: dict[tuple[str, ...], list[int]], factors: tuple[Factor, ...]) -> Analysis:
@@ -329,3 +330,54 @@ def test_unreadable_answers_are_refused(spoil, message):
     answers = answers_of({("1",): [2, 4], ("3",): [5, 7]}, (LAYERS,))
     with pytest.raises(ValueError, match=message):
         analyse(spoil(answers), full_factorial((LAYERS,)), replications=2)
+
+
+# What decides, and on which items
+
+
+def test_the_metric_that_decides_comes_first_and_gives_power_and_cells():
+    answers, design = suite(full_factorial((LAYERS, SMOTE))), full_factorial((LAYERS, SMOTE))
+    by_accuracy = analyse(answers, design)
+    by_balanced = analyse(answers, design, measure=Measure("balanced_accuracy"))
+    assert by_balanced.effects["metric"].unique().tolist() == ["balanced_accuracy", "accuracy", "macro_f1"]
+    rows = [table.effects.sort_values(["metric", "factor"]) for table in (by_accuracy, by_balanced)]
+    pd.testing.assert_frame_equal(*(table.reset_index(drop=True) for table in rows))  # the same numbers
+    decisive = effect(by_balanced.effects, "smote", metric="balanced_accuracy")
+    now = by_balanced.power[by_balanced.power["factor"] == "smote"].iloc[0]
+    assert now["detectable"] == pytest.approx(decisive["detectable"])
+    by_hand = by_accuracy.cells["balanced_accuracy"]
+    assert by_balanced.cells["balanced_accuracy"].tolist() == pytest.approx(by_hand.tolist())
+    assert (by_balanced.cells["low"] < by_balanced.cells["balanced_accuracy"]).all()
+
+
+def test_a_metric_of_classes_needs_classes():
+    answers = answers_of({("off",): [1, 2], ("on",): [3, 4]}, (SMOTE,))
+    with pytest.raises(AnswersError, match="balanced accuracy needs predictions of two classes"):
+        analyse(answers, full_factorial((SMOTE,)), measure=Measure("balanced_accuracy"))
+
+
+def test_effects_on_groups_of_classes_are_those_of_their_items_alone():
+    answers, design = suite(full_factorial((LAYERS, SMOTE))), full_factorial((LAYERS, SMOTE))
+    classes = sorted(answers["truth"].unique())
+    groups = {"rare": classes[:3], "untested": ["nowhere"], "others": classes[3:]}
+    table = analyse(answers, design, groups=groups).per_group
+    assert table["group"].unique().tolist() == ["rare", "others"]
+    for name in ("rare", "others"):
+        part = answers[answers["truth"].isin(groups[name])]
+        alone = analyse(part, design).effects
+        for _, row in table[table["group"] == name].iterrows():
+            expected = effect(alone, row["factor"])
+            assert row[["estimate", "low", "high"]].tolist() == pytest.approx(
+                expected[["estimate", "low", "high"]].tolist()
+            )
+            assert (row["classes"], row["items"]) == (len(groups[name]), part["item"].nunique())
+
+
+def test_one_group_of_all_classes_has_the_effects_on_accuracy():
+    answers, design = suite(full_factorial((LAYERS, SMOTE))), full_factorial((LAYERS, SMOTE))
+    analysis = analyse(answers, design, groups={"all": answers["truth"].unique().tolist()})
+    whole = effect(analysis.effects, "conv_layers")
+    row = effect(analysis.per_group, "conv_layers")
+    assert row[["estimate", "low", "high"]].tolist() == pytest.approx(
+        whole[["estimate", "low", "high"]].tolist()
+    )

@@ -25,7 +25,9 @@ def test_bootstrap_is_the_stratified_variance_and_deterministic(card_answers):
     runs = read_runs(card_answers, [factor.name for factor in CARD])
     sample = macro_metrics(runs.classification, replications=4000, random_seed=1)["balanced_accuracy"]
     support = runs.classification.support
-    by_class = [accuracy(runs, k).covariance for k, n in enumerate(support) if n > 1]
+    by_class = [
+        accuracy(runs, runs.classification.truth == k).covariance for k, n in enumerate(support) if n > 1
+    ]
     exact = np.sum(by_class, axis=0) / len(support) ** 2
     assert np.diag(sample.covariance) == pytest.approx(np.diag(exact), rel=0.15)
     assert np.trace(sample.covariance) == pytest.approx(np.trace(exact), rel=0.03)
