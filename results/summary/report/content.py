@@ -3,59 +3,23 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
-import pandas as pd
-from markupsafe import Markup
-
-from ablations.process.terminal import one_line
 from summary.analysis import Analysis
 from summary.report import effect_figures, figures, sentences, tables
 from summary.report.drawing import Picture
 from summary.report.facts import facts
-from summary.report.formats import escaped, markdown
-from summary.report.latex import latex
 from summary.report.tables import Table
 from summary.report.wording import Wording
 from summary.suite import Suite
 
-NUMBER = re.compile(r"[-+<]? ?\d[\d.,]*( ± [\d.]+)?( %)?|\[.*\]|–|missing|")
-
 
 @dataclass(frozen=True)
 class Part:
-    """A figure or a table of a report; its name is that of its files."""
+    """A figure or a table of a report, of which the other is None; its name is that of its files."""
 
     name: str
     picture: Picture | None = None
     table: Table | None = None
-    source: Markup | None = None  #: of the picture, in HTML
-
-    @cached_property
-    def numeric(self) -> set[str]:
-        """Columns of the table that hold numbers or intervals."""
-        text = self._text
-        return {name for name in text if all(NUMBER.fullmatch(str(cell)) for cell in text[name])}
-
-    @cached_property
-    def markdown(self) -> Markup:
-        """The table as Markdown."""
-        return Markup(markdown(self._text))
-
-    @cached_property
-    def copies(self) -> Mapping[str, Markup]:
-        """The table in other formats, escaped for HTML: format -> text."""
-        table = self.table or Table(self._text, "")
-        texts = {
-            "Markdown": markdown(table.text),
-            "CSV": escaped(table.text, one_line).to_csv(index=False),
-            "LaTeX": latex({self.name: table}),
-        }
-        return {name: Markup.escape(text) for name, text in texts.items()}
-
-    @property
-    def _text(self) -> pd.DataFrame:
-        return self.table.text if self.table else pd.DataFrame()
 
 
 @dataclass(frozen=True)

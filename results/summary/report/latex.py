@@ -13,6 +13,7 @@ from summary.report import templates
 from summary.report.tables import Table
 
 NUMBER = re.compile(r"([+-]?)(\d+)(?:\.(\d+))?(?: ± (\d+)(?:\.\d+)?)?")
+INTERVAL = re.compile(r"\[[+-]?[\d.]+, [+-]?[\d.]+\]")
 NOTHING = ("–", "missing", "")  # what stands among numbers where there is none
 HEADER = 14  #: characters in a line of a column's name
 SHORT = 12  #: characters of texts that are not broken
@@ -82,7 +83,7 @@ def _column(name: str, cells: pd.Series) -> Column:
             for match, cell in zip(parsed, cells, strict=True)
         ]
         return Column(_number_format(numbers), stacked, texts)
-    if any(cell.startswith("[") for cell in cells):
+    if all(INTERVAL.fullmatch(cell) or cell in NOTHING for cell in cells):
         return Column("c", stacked, [_interval(cell) for cell in cells])
     texts = [Markup(escape.latex(cell)) for cell in cells]
     if max(map(len, cells), default=0) <= SHORT:
@@ -106,4 +107,4 @@ def _braced(text: str) -> Markup:
 
 def _interval(text: str) -> Markup:
     """Return an interval with minus signs instead of hyphens."""
-    return Markup(f"${text}$") if text.startswith("[") else Markup(escape.latex(text))
+    return Markup(f"${text}$") if INTERVAL.fullmatch(text) else Markup(escape.latex(text))

@@ -1,8 +1,8 @@
 """The files of a report: tables, figures, ``report.md`` and ``report.html``."""
 
 import base64
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from markupsafe import Markup
@@ -10,12 +10,13 @@ from matplotlib.figure import Figure
 
 from ablations.process.terminal import one_line
 from summary.report import templates
-from summary.report.content import Content, Part, Section
+from summary.report.content import Content, Part
 from summary.report.formats import escaped, markdown
 from summary.report.latex import latex
 from summary.report.tables import Table
 
 DPI = 150
+NUMBER = re.compile(r"[-+<]? ?\d[\d.,]*( ± [\d.]+)?( %)?|\[.*\]|–|missing|")  #: or an interval, or nothing
 FILES = {"table": ("table",), "effects": ("effects", "details")}  #: stem of files -> tables in them
 
 
@@ -35,10 +36,16 @@ def write(content: Content, folder: Path) -> list[Path]:
             files += [
                 _save(part.picture.figure, folder / f"{part.name}.{suffix}") for suffix in ("png", "svg")
             ]
-    pages = {"report.md": templates.markdown, "report.html": templates.html}
-    sections = [Section(section.title, list(_embedded(section, folder))) for section in content.sections]
-    for name, fill_in in pages.items():
-        text = fill_in(f"{name}.j2", **{**vars(content), "sections": sections})
+    sources = {
+        part.name: _data_address(folder / f"{part.name}.png") for part in content.parts if part.picture
+    }
+    pages = {
+        "report.md": templates.markdown("report.md.j2", **vars(content), text_of=_markdown),
+        "report.html": templates.html(
+            "report.html.j2", **vars(content), sources=sources, copies_of=_copies, numeric_in=_numeric
+        ),
+    }
+    for name, text in pages.items():
         (folder / name).write_text(text, encoding="utf-8")
     return [*files, *(folder / name for name in pages)]
 
@@ -48,7 +55,7 @@ def write_tables(tables: Mapping[str, Table], stem: Path) -> list[Path]:
     first = next(iter(tables.values()))
     texts = {
         ".md": templates.markdown(
-            "tables.md.j2", tables=[(Markup(markdown(t.text)), t.caption) for t in tables.values()]
+            "tables.md.j2", tables=[(_markdown(table), table.caption) for table in tables.values()]
         ),
         ".csv": escaped_numbers(first),
         ".tex": latex(tables),
@@ -74,10 +81,27 @@ def _save(picture: Figure, path: Path) -> Path:
     return path
 
 
-def _embedded(section: Section, folder: Path) -> Iterator[Part]:
-    """Yield the parts of a section, pictures with the content of their files."""
-    for part in section.parts:
-        if part.picture:
-            data = base64.b64encode((folder / f"{part.name}.png").read_bytes()).decode()
-            part = replace(part, source=Markup(f"data:image/png;base64,{data}"))
-        yield part
+def _data_address(picture: Path) -> Markup:
+    """Return an address that holds a picture itself."""
+    return Markup(f"data:image/png;base64,{base64.b64encode(picture.read_bytes()).decode()}")
+
+
+def _markdown(table: Table) -> Markup:
+    return Markup(markdown(table.text))
+
+
+def _copies(part: Part) -> Mapping[str, Markup]:
+    """Return what the page's buttons copy of a table, escaped for HTML: format -> text."""
+    if part.table is None:
+        return {}
+    texts = {
+        "Markdown": markdown(part.table.text),
+        "CSV": escaped(part.table.text, one_line).to_csv(index=False),
+        "LaTeX": latex({part.name: part.table}),
+    }
+    return {name: Markup.escape(text) for name, text in texts.items()}
+
+
+def _numeric(table: Table) -> set[str]:
+    """Return the columns of a table that hold numbers or intervals, which are aligned on the right."""
+    return {name for name in table.text if all(map(NUMBER.fullmatch, map(str, table.text[name])))}

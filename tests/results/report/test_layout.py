@@ -12,7 +12,7 @@ import pytest
 from ablations import ablate
 from ablations.ablate import CARD
 from ablations.process.names import WIKIART
-from records import suite_over
+from records import suite_of_styles, suite_over
 from summary.analysis import Measure, analyse
 from summary.report import page
 from summary.report.content import Content, of_suite
@@ -89,6 +89,16 @@ def test_nothing_is_cut_and_nothing_is_asked_of_the_network(browser, folder, wid
     assert tab.evaluate("document.documentElement.scrollWidth") == width
     assert tab.evaluate(CUT) == []
     assert [url for url in requests if not url.startswith("data:")] == [(folder / "report.html").as_uri()]
+    tab.close()
+
+
+def test_long_names_are_broken(browser, tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "DPI", 30)
+    suite = suite_of_styles(["x" * 3000, "y" * 70, "z"], "name", "q" * 300)
+    page.write(of_suite(suite, analyse(suite.answers, suite.design, replications=20)), tmp_path)
+    tab = browser.new_page(viewport={"width": 390, "height": 900})
+    tab.goto((tmp_path / "report.html").as_uri())
+    assert tab.evaluate("document.documentElement.scrollWidth") == 390
     tab.close()
 
 
