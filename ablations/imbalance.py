@@ -8,6 +8,7 @@ accuracy decides, in which every style weighs the same.
 
 from ablations.cli.question import question
 from ablations.design.factors import PRIOR, Factor
+from ablations.process.names import BALANCED_ACCURACY
 
 CARD = [
     Factor("smote", ("copy", "off", "on"), phrase="SMOTE instead of copies", change=("copy", "on")),
@@ -16,7 +17,7 @@ CARD = [
 ]
 
 command = question(
-    "imbalance", __doc__, CARD, example="-P data=paintings -P seeds=5", metric="balanced_accuracy"
+    "imbalance", __doc__, CARD, example="-P data=paintings -P seeds=5", metric=BALANCED_ACCURACY
 )
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterable
 
 ACCURACY = "accuracy"  # the metric that decides, unless a question names another
+BALANCED_ACCURACY = "balanced_accuracy"
 #: Metrics over all test images: field of ``Scores`` -> name in tables and figures. MLflow's interface
 #: selects the metric that a run logged first, so the most important one comes first.
-METRICS = {ACCURACY: "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro-F1"}
+METRICS = {ACCURACY: "accuracy", BALANCED_ACCURACY: "balanced accuracy", "macro_f1": "macro-F1"}
 
 #: Metrics of the learning curve, one value per epoch: field of ``Epoch`` -> metric.
 CURVES = {"loss": "train/loss", "accuracy": "train/accuracy"}

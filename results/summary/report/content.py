@@ -69,7 +69,10 @@ def effects_section(analysis: Analysis, wording: Wording, looks: int = 1) -> Sec
 def of_suite(suite: Suite, analysis: Analysis) -> Content:
     """Compose the report of a suite, without the figures that it has no data for."""
     wording = Wording(suite.about["factors"])
-    styles = [Part("per_class", figures.per_class(suite))]
+    styles = []
+    if len(analysis.per_group):
+        styles.append(Part("per_group_effects", effect_figures.per_group_effects(analysis, wording)))
+    styles.append(Part("per_class", figures.per_class(suite)))
     if len(analysis.per_class):
         styles.append(Part("per_class_effects", effect_figures.per_class_effects(analysis, wording)))
     training = [

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ablations.process import escape
@@ -47,7 +48,7 @@ def forest(analysis: Analysis, wording: Wording) -> Picture:
             fontsize=9,
             annotation_clip=False,
         )
-    name = escape.figure(measure.name)
+    name = escape.figure(measure.words)
     axes.set_xlabel(f"effect, in percentage points of {name}" if measure.is_share else f"effect on {name}")
     figure.legend(
         handles=_legend(effects, measure), loc="outside upper left", ncols=2, frameon=False, fontsize=9
@@ -118,7 +119,7 @@ def _legend(effects: pd.DataFrame, measure: Measure) -> list[Line2D]:
 
 def _forest_caption(effects: pd.DataFrame, measure: Measure) -> str:
     one_seed = [has_one_seed(row) for _, row in effects.iterrows()]
-    parts = [f"Effects on {measure.name} with 95 % intervals."]
+    parts = [f"Effects on {measure.words} with 95 % intervals."]
     parts += [] if all(one_seed) else [MARKERS]
     return " ".join(parts + ([ONE_SEED_MARKER] if any(one_seed) else []))
 
@@ -131,7 +132,7 @@ def _forest_alternative(effects: pd.DataFrame, measure: Measure, wording: Wordin
         ends = bracket(row[f"low{suffix}"], row[f"high{suffix}"], measure.digits)
         size = f"{row['estimate']:+.{measure.digits}f}{measure.unit}"
         lines.append(f"{wording.effect(row)}: {size} {ends}, {verdict(row)}")
-    return f"Effects on {measure.name}. {'; '.join(lines)}."
+    return f"Effects on {measure.words}. {'; '.join(lines)}."
 
 
 def metrics_panel(analysis: Analysis, wording: Wording) -> Picture:
@@ -158,9 +159,43 @@ def metrics_panel(analysis: Analysis, wording: Wording) -> Picture:
 def per_class_effects(analysis: Analysis, wording: Wording) -> Picture:
     """Draw the main effects on each style; without an interval where a style has few test images."""
     table = analysis.per_class
-    effects = [rows.reset_index() for _, rows in table.groupby(["factor", "level"], sort=False)]
     styles = table.drop_duplicates("class")
-    figure = new_figure(2.6 + 2.4 * len(effects), 1.6 + 0.22 * len(styles))
+    names = list(map(style_name, styles["class"], styles["items"]))
+    figure, texts = _effects_on_parts(table, "class", names, wording)
+    figure.axes[0].set_ylabel("style (test images)", fontsize=9)
+    caption = (
+        "Effects on every style, with 95 % intervals on new images. Exploratory: not corrected for their "
+        "number. Open circles: fewer than 5 test images, too few to tell."
+    )
+    alternative = f"Effects on each style, in points. Interval without zero: {'; '.join(texts)}."
+    return Picture(figure, caption, alternative)
+
+
+def per_group_effects(analysis: Analysis, wording: Wording) -> Picture:
+    """Draw the main effects on groups of styles by their number of training images, the rarest first."""
+    table = analysis.per_group
+    groups = table.drop_duplicates("group")
+    names = list(map(style_name, groups["group"], groups["items"]))
+    figure, texts = _effects_on_parts(table, "group", names, wording)
+    figure.axes[0].set_ylabel("training images of a style (test images)", fontsize=9)
+    caption = (
+        "Effects on the accuracy of groups of styles, by a style's number of training images, with 95 % "
+        "intervals on new images: what a change does for rare styles. Exploratory: not corrected for their "
+        "number."
+    )
+    alternative = f"Effects on groups of styles, in points. Interval without zero: {'; '.join(texts)}."
+    return Picture(figure, caption, alternative)
+
+
+def _effects_on_parts(
+    table: pd.DataFrame, part: str, names: list[str], wording: Wording
+) -> tuple[Figure, list[str]]:
+    """Draw each effect (a panel) on each part of the items (a row), in the order of ``names``.
+
+    Returns the figure and, for each effect, the parts whose interval excludes zero, in words.
+    """
+    effects = [rows.reset_index() for _, rows in table.groupby(["factor", "level"], sort=False)]
+    figure = new_figure(2.6 + 2.4 * len(effects), 1.6 + 0.22 * len(names))
     panels = figure.subplots(1, len(effects), sharex=True, sharey=True, squeeze=False)[0]
     texts = []
     for axes, rows in zip(panels, effects, strict=True):
@@ -174,15 +209,8 @@ def per_class_effects(analysis: Analysis, wording: Wording) -> Picture:
         axes.set_xlabel("effect, in points", fontsize=9)
         plain(axes)
         certain = known[(known["low"] > 0) | (known["high"] < 0)]
-        named = ", ".join(f"{row['class']} {row['estimate']:+.1f}" for _, row in certain.iterrows())
-        texts.append(f"{name}: {named or 'no style'}")
-    names = list(map(style_name, styles["class"], styles["items"]))
+        named = ", ".join(f"{row[part]} {row['estimate']:+.1f}" for _, row in certain.iterrows())
+        texts.append(f"{name}: {named or 'none'}")
     panels[0].set_yticks(range(len(names)), names, fontsize=8)
-    panels[0].set_ylabel("style (test images)", fontsize=9)
-    panels[0].invert_yaxis()
-    caption = (
-        "Effects on every style, with 95 % intervals on new images. Exploratory: not corrected for their "
-        "number. Open circles: fewer than 5 test images, too few to tell."
-    )
-    alternative = f"Effects on each style, in points. Interval without zero: {'; '.join(texts)}."
-    return Picture(figure, caption, alternative)
+    panels[0].set_ylim(len(names) - 0.5, -0.5)
+    return figure, texts

@@ -61,7 +61,7 @@ def cells_table(analysis: Analysis, kind: str) -> tables.Table:
         for low, high in zip(cells["low"], cells["high"], strict=True)
     ]
     text["sd"] = [number(value, pattern) for value in cells["sd"]]
-    unit = "In percent" if measure.is_share else f"In the unit of {measure.name}"
+    unit = "In percent" if measure.is_share else f"In the unit of {measure.words}"
     caption = (
         f"{unit}, with the 95 % interval {measure.on_new}; {sentences.rests_on(analysis)} Design {kind}."
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from ablations.process.names import METRICS
+from ablations.process.names import ACCURACY, BALANCED_ACCURACY, METRICS
 from summary.analysis import Analysis, Measure
 from summary.analysis.contrasts import READING
 from summary.analysis.uncertainty import SIGNIFICANCE
@@ -28,7 +29,26 @@ def answers(wording: Wording, analysis: Analysis) -> list[str]:
     not_estimable = analysis.not_estimable[analysis.not_estimable["kind"] != "interaction"]
     for _, row in not_estimable.iterrows():
         lines.append(f"**{wording.effect(row)}**: {NOT_ESTIMABLE}: {row['reason']}.{_claim(row, wording)}")
-    return lines + interactions(wording, analysis)
+    return disagreement(wording, analysis) + lines + interactions(wording, analysis)
+
+
+def disagreement(wording: Wording, analysis: Analysis) -> list[str]:
+    """Name the main effects on which accuracy and balanced accuracy say different things."""
+    effects = analysis.effects[analysis.effects["kind"] != "interaction"]
+    metrics = [
+        effects[effects["metric"] == name].set_index(["factor", "level"])
+        for name in (ACCURACY, BALANCED_ACCURACY)
+    ]
+    parts = []
+    for effect in metrics[0].index.intersection(metrics[1].index, sort=False):
+        rows = [rows.loc[effect] for rows in metrics]
+        certain = [np.sign(row["estimate"]) if is_certain(row["verdict"]) else 0 for row in rows]
+        if certain[0] != certain[1]:
+            name = wording.effect(pd.Series({"factor": effect[0], "level": effect[1], **rows[0]}))
+            verdicts = (f"{verdict(row)}, {row['estimate']:+.1f}" for row in rows)
+            parts.append(f"{name} ({'; '.join(verdicts)})")
+    names = f"{METRICS[ACCURACY].capitalize()} and {METRICS[BALANCED_ACCURACY]}"
+    return [f"**{names} do not say the same** of: {', '.join(parts)}."] if parts else []
 
 
 def _on_other_metrics(row: pd.Series, effects: pd.DataFrame, measure: Measure) -> str:
@@ -85,7 +105,7 @@ def _verdict(row: pd.Series, measure: Measure) -> str:
     if words.startswith("smaller"):
         return f"the effect is {words} (90 % interval {bracket(row['low_90'], row['high_90'], digits)})"
     direction, by, size = words.partition(", by")
-    sentence = f"{direction} {measure.name}{by}{size}"
+    sentence = f"{direction} {measure.words}{by}{size}"
     if is_certain(words):
         return sentence
     return f"{sentence}; not certain after the correction for the number of effects"

@@ -33,7 +33,7 @@ def of_measure(effects: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
 
 def points(measure: Measure) -> str:
     """Name the column of the effects: ``"points"``, or the score."""
-    return measure.unit.strip() or measure.name
+    return measure.unit.strip() or measure.words
 
 
 def on_new(measure: Measure) -> str:
@@ -73,7 +73,7 @@ def _these_trainings(row: pd.Series, measure: Measure) -> str:
 def effects_caption(analysis: Analysis, one_seed: pd.Series) -> str:
     """Describe the table of the effects."""
     measure = analysis.measure
-    unit = f"Percentage points of {measure.name}" if measure.is_share else f"In the unit of {measure.name}"
+    unit = f"Percentage points of {measure.words}" if measure.is_share else f"In the unit of {measure.words}"
     parts = [f"{unit}, with the number of effects counted in the verdict."]
     if not one_seed.all():
         parts.append(f"The interval holds for other seeds {measure.on_new}." if measure.items else "")
