@@ -88,7 +88,7 @@ def _draw_effects(axes: Axes, effects: pd.DataFrame, heights: list[float], digit
 def _intervals(row: pd.Series) -> list[tuple[dict[str, Any], list[float]]]:
     """List the intervals that an effect has: (style, ends)."""
     if has_one_seed(row):
-        return [(TRAININGS, [row["low_items"], row["high_items"]])]
+        return [(TRAININGS, [row["low_items"], row["high_items"]])]  # NaN, not drawn, if there are no items
     suffixes = ((THIS_TEST_SET, "_run"), (TOGETHER, "_simultaneous"), (NEW, ""))
     return [(style, [row[f"low{suffix}"], row[f"high{suffix}"]]) for style, suffix in suffixes]
 
@@ -112,7 +112,7 @@ def _legend(effects: pd.DataFrame, measure: Measure) -> list[Line2D]:
     if not all(one_seed):
         this = "95 % on this test set" if measure.items else "95 % for other seeds"
         entries = [(THIS_TEST_SET, this), (NEW, on_new(measure)), (TOGETHER, "95 % for all effects together")]
-    if any(one_seed):
+    if any(one_seed) and measure.items:
         entries.append((TRAININGS, f"95 % {measure.on_new}, for these trainings alone (one seed)"))
     return [Line2D([], [], label=label, **style) for style, label in entries]
 

@@ -60,7 +60,7 @@ def effects_table(analysis: Analysis, wording: Wording) -> Table:
         rows.append({"effect": wording.effect(row), **nothing, "verdict": NOT_ESTIMABLE})
     text = pd.DataFrame(rows)
     # With one seed the interval holds for something else and has a column of its own.
-    left_out = [] if one_seed.any() else [THESE_TRAININGS]
+    left_out = [] if one_seed.any() and measure.items else [THESE_TRAININGS]
     left_out += [on_new(measure)] if len(effects) and one_seed.all() else []
     text = text.drop(columns=left_out, errors="ignore")
     return Table(text, effects_caption(analysis, one_seed), effects_numbers(analysis, wording))
@@ -77,9 +77,8 @@ def effects_caption(analysis: Analysis, one_seed: pd.Series) -> str:
     parts = [f"{unit}, with the number of effects counted in the verdict."]
     if not one_seed.all():
         parts.append(f"The interval holds for other seeds {measure.on_new}." if measure.items else "")
-    if one_seed.any():
-        of_items = f" {measure.on_new}" if measure.items else ""
-        parts.append(f"With one seed there is an interval for these very trainings{of_items} alone.")
+    if one_seed.any() and measure.items:
+        parts.append(f"With one seed the interval {measure.on_new} holds for these very trainings alone.")
     if not analysis.not_estimable.empty:
         parts.append("Not estimable: a cell that the effect needs has no finished run.")
     return " ".join(filter(None, parts))

@@ -9,6 +9,7 @@ from ablations.design.factors import parse_factors
 from ablations.process import names
 from records import suite_over
 from summary.analysis import Measure, analyse
+from summary.report import page, plain
 from summary.report.content import Content, of_suite
 from summary.report.tables import THESE_TRAININGS
 from summary.report.wording import ONE_SEED
@@ -139,3 +140,16 @@ def test_validation_curves_are_drawn_below_those_of_training():
         labels[validation] = [axes.get_ylabel() for axes in picture.figure.axes]
     assert labels[False] == ["training loss (log scale)", "training accuracy"]
     assert labels[True] == [*labels[False], "validation loss (log scale)", "validation accuracy"]
+
+
+def test_one_number_from_one_seed_has_no_interval(tmp_path):
+    rows = [{"lr": rate, "seed": 0, "score": loss} for rate, loss in (("0.1", 2.0), ("0.5", 3.0))]
+    analysis = analyse(pd.DataFrame(rows))
+    report = plain.content(analysis, plain.cells_table(analysis, "full"), "sweep")
+    assert table_of(report, "effects").to_dict("records") == [
+        {"effect": "lr 0.5 instead of 0.1", "score": "+1.00", "verdict": ONE_SEED}
+    ]
+    assert verdicts_drawn(report) == [ONE_SEED]
+    assert report.answers == [f"**lr 0.5 instead of 0.1**: {ONE_SEED}: +1.00."]
+    page.write(report, tmp_path)
+    assert (tmp_path / "report.html").is_file()
