@@ -38,7 +38,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from wikiart.sample import generate
+from wikiart.sample.painting import paint as paint_picture
 from wikiart.sample.styles import STYLES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -130,7 +130,7 @@ def paint(folder: Path, size: int, share: float) -> dict[str, int]:
         ):
             (folder / split / name).mkdir(parents=True)
             for number in range(max(1, count)):
-                image = generate.paint(name, split, number).resize((size, size), Image.Resampling.BICUBIC)
+                image = paint_picture(name, split, number).resize((size, size), Image.Resampling.BICUBIC)
                 image.save(folder / split / name / f"{number:04}.jpg", quality=90)
                 counts[split] += 1
     return counts

@@ -4,6 +4,7 @@ The files are in WikiArt's layout, ``{train,test}/<Style>/<number>.jpg``, with t
 and a tenth of its training images, 64 x 64 pixels. Each style has its own palettes, scenes and strokes and
 borrows from its neighbours, so that some pictures cannot be classified with certainty.
 
-`generate.generate` writes them into the cache, `generate.paint` paints a single one; `styles`, `scenes`,
-`strokes` and `canvas` say how. Nothing here knows how images are read or how networks learn from them.
+`generate.generate` writes them into the cache, `parallel.paint_files` paints on all cores, `painting.paint`
+paints a single one; `styles`, `scenes`, `strokes` and `canvas` say how. Nothing here knows how images are
+read or how networks learn from them.
 """

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 SIDE = 128  #: pixels drawn a side; twice the size of the file, so that edges come out smooth
+TONES = np.arange(4.0)  #: places of a palette's four tones
 GRID = np.stack(np.meshgrid(np.arange(SIDE), np.arange(SIDE)), axis=-1) / SIDE  #: x, y of every pixel
 
 Colour = tuple[int, int, int]
@@ -56,8 +57,8 @@ class Canvas:
 
     def tone(self, value: float) -> Colour:
         """Return a colour of the palette's scale, 0 dark to 1 light."""
-        place = np.clip(value + self.rng.normal(0, 0.04), 0, 1) * 3
-        return rgb([np.interp(place, range(4), band) for band in self.colours[:4].T])
+        place = min(max(value + self.rng.normal(0, 0.04), 0), 1) * 3
+        return rgb([np.interp(place, TONES, band) for band in self.colours[:4].T])
 
     def accent(self) -> Colour:
         """Return one of the palette's two accents."""
@@ -107,9 +108,11 @@ class Canvas:
 
     def fade(self, top: float, bottom: float, first: Colour, last: Colour) -> None:
         """Fill the rows from ``top`` to ``bottom``, blending from the first colour to the last."""
-        rows = range(int(top * SIDE), int(bottom * SIDE) + 1)
-        for row, share in zip(rows, np.linspace(0, 1, len(rows)), strict=True):
-            self.draw.line([(0, row), (SIDE, row)], rgb(np.array(first) + share * np.subtract(last, first)))
+        upper, lower = int(top * SIDE), int(bottom * SIDE)
+        shares = np.linspace(0, 1, lower + 1 - upper)[:, None]
+        colours = np.array(first) + shares * np.subtract(last, first)
+        column = Image.fromarray(colours[:, None].astype(np.uint8))  # one pixel wide
+        self.image.paste(column.resize((SIDE, len(colours))), (0, upper))
 
     def hills(self, level: float, height: float, colour: Colour) -> None:
         """Draw a wavy outline at ``level``, filled down to the lower edge."""

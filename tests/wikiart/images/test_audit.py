@@ -12,7 +12,7 @@ from tests.conftest import paint_folder
 from wikiart.images import audit, paintings, store, writing
 from wikiart.images.building import build_store, without_images
 from wikiart.images.store import FileFacts
-from wikiart.sample.generate import paint
+from wikiart.sample.painting import paint
 
 
 @pytest.fixture

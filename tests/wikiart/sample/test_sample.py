@@ -13,6 +13,7 @@ from wikiart.learning.config import TrainingConfig
 from wikiart.learning.data import TrainingData
 from wikiart.learning.training import train
 from wikiart.sample import generate as sample
+from wikiart.sample.painting import paint
 from wikiart.sample.styles import PALETTES
 from wikiart.smote.recipes import no_recipes
 
@@ -30,7 +31,7 @@ def contents(folder):
 
 
 def pixels(style, numbers):
-    return np.stack([np.asarray(sample.paint(style, "train", number), float) for number in numbers])
+    return np.stack([np.asarray(paint(style, "train", number), float) for number in numbers])
 
 
 def test_counts_follow_the_study():
@@ -42,8 +43,7 @@ def test_counts_follow_the_study():
 
 
 def test_every_style_has_its_files(tmp_path, monkeypatch):
-    blank = Image.new("RGB", (sample.SIZE, sample.SIZE))
-    monkeypatch.setattr(sample, "paint", lambda style, split, number: blank)
+    monkeypatch.setattr(sample, "paint_files", lambda pictures: (b"" for _ in pictures))
     folder = sample.generate(tmp_path)
     assert sorted(path.name for path in folder.iterdir() if path.is_dir()) == ["test", "train"]
     for split in ("train", "test"):
@@ -72,7 +72,7 @@ def test_two_samples_have_the_same_bytes(tmp_path, small):
 
 def test_another_process_paints_the_same():
     script = (
-        "import hashlib; from wikiart.sample.generate import paint;"
+        "import hashlib; from wikiart.sample.painting import paint;"
         "print(hashlib.sha256(paint('Pointillism', 'train', 3).tobytes()).hexdigest())"
     )
 
@@ -88,7 +88,7 @@ def test_another_process_paints_the_same():
 
 def test_a_second_call_paints_nothing(tmp_path, small, monkeypatch):
     folder = sample.generate(tmp_path / "not" / "there" / "yet")
-    monkeypatch.setattr(sample, "paint", lambda *piece: pytest.fail("painted again"))
+    monkeypatch.setattr(sample, "paint_files", lambda pictures: pytest.fail("painted again"))
     assert sample.generate(tmp_path / "not" / "there" / "yet") == folder
 
 
@@ -144,9 +144,7 @@ def test_pictures_of_a_style_differ():
 
 
 def test_splits_and_styles_differ():
-    pictures = {
-        (style, split): sample.paint(style, split, 0) for style in STYLES for split in ("train", "test")
-    }
+    pictures = {(style, split): paint(style, split, 0) for style in STYLES for split in ("train", "test")}
     assert len({image.tobytes() for image in pictures.values()}) == len(pictures)
 
 
@@ -161,7 +159,7 @@ def test_styles_differ_in_texture():
 
 def test_an_unknown_style_is_refused():
     with pytest.raises(KeyError):
-        sample.paint("Dadaism", "train", 0)
+        paint("Dadaism", "train", 0)
 
 
 @pytest.mark.slow
