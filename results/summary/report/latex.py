@@ -41,12 +41,8 @@ def latex(tables: Mapping[str, Table]) -> str:
 
 
 def _prepare(label: str, table: Table) -> dict[str, object]:
-    text = table.text
-    notes = []
-    if "note" in text:
-        first = text.columns[0]
-        notes = [f"{row[first]}: {row['note']}." for _, row in text.iterrows() if row["note"]]
-        text = text.drop(columns="note")
+    notes = _notes(table.text) if "note" in table.text else []
+    text = table.text.drop(columns="note", errors="ignore")
     columns = [_column(name, text[name].astype(str)) for name in text.columns]
     shares = iter(_shares(sum(column.specification == TEXT for column in columns)))
     specifications = [
@@ -62,6 +58,15 @@ def _prepare(label: str, table: Table) -> dict[str, object]:
         "header": Markup(" & ").join(column.header for column in columns),
         "rows": [Markup(" & ").join(row) for row in rows],
     }
+
+
+def _notes(text: pd.DataFrame) -> list[str]:
+    """Word each note of a table's rows once, with the names of the rows."""
+    sentences = []
+    for note, rows in text[text["note"] != ""].groupby("note", sort=False):
+        names = "All rows" if len(rows) == len(text) else "; ".join(dict.fromkeys(rows.iloc[:, 0]))
+        sentences.append(f"{names}: {note}.")
+    return sentences
 
 
 def _shares(columns: int) -> list[float]:

@@ -31,10 +31,10 @@ def test_columns_are_set_by_what_they_hold(cells, kind, expected):
     assert column(*cells) == (kind, expected)
 
 
-def test_notes_stand_in_the_caption():
-    table = Table(
-        pd.DataFrame({"effect": ["A", "B"], "points": ["+1.0", "+2.0"], "note": ["", "of 2 seeds"]}), "C."
-    )
-    text = latex({"effects": table})
+def test_each_note_stands_once_in_the_caption():
+    rows = pd.DataFrame({"effect": ["A", "B"], "points": ["+1.0", "+2.0"], "note": ["", "of 2 seeds"]})
+    text = latex({"effects": Table(rows, "C.")})
     assert r"\caption{C. B: of 2 seeds.}" in text
     assert "note" not in text.partition("toprule")[2]
+    text = latex({"effects": Table(rows.assign(note="paired"), "C.")})
+    assert r"\caption{C. All rows: paired.}" in text
