@@ -1,7 +1,5 @@
 """Sentences of a report: what the effects are, what they rest on."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 
