@@ -12,7 +12,7 @@ from ablations.process.names import BALANCED_ACCURACY
 
 CARD = [
     Factor("smote", ("copy", "off", "on"), phrase="SMOTE instead of copies", change=("copy", "on")),
-    Factor("class_weights", ("none", "balanced"), phrase="rare styles weighted up in the loss"),
+    Factor("class_weights", ("none", "balanced"), phrase="Rare styles weighted up in the loss"),
     PRIOR,
 ]
 

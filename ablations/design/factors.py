@@ -63,7 +63,7 @@ class Factor:
         return "evaluate" if self.name in Reading.model_fields else "train"
 
 
-PRIOR = Factor("prior", ("train", "uniform"), phrase="answers corrected for the styles' shares in training")
+PRIOR = Factor("prior", ("train", "uniform"), phrase="Answers corrected for the styles' shares in training")
 
 #: Factors that every question knows by name, with their levels and phrases.
 COMMON = (PRIOR,)

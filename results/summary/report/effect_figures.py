@@ -177,7 +177,7 @@ def per_group_effects(analysis: Analysis, wording: Wording) -> Picture:
     groups = table.drop_duplicates("group")
     names = list(map(style_name, groups["group"], groups["items"]))
     figure, texts = _effects_on_parts(table, "group", names, wording)
-    figure.axes[0].set_ylabel("training images of a style (test images)", fontsize=9)
+    figure.axes[0].set_ylabel("training images\nof a style\n(test images)", fontsize=9)
     caption = (
         "Effects on the accuracy of groups of styles, by a style's number of training images, with 95 % "
         "intervals on new images: what a change does for rare styles. Exploratory: not corrected for their "
@@ -195,7 +195,7 @@ def _effects_on_parts(
     Returns the figure and, for each effect, the parts whose interval excludes zero, in words.
     """
     effects = [rows.reset_index() for _, rows in table.groupby(["factor", "level"], sort=False)]
-    figure = new_figure(2.6 + 2.4 * len(effects), 1.6 + 0.22 * len(names))
+    figure = new_figure(2.6 + 2.4 * len(effects), 1.6 + 0.22 * max(4, len(names)))
     panels = figure.subplots(1, len(effects), sharex=True, sharey=True, squeeze=False)[0]
     texts = []
     for axes, rows in zip(panels, effects, strict=True):
