@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ablations
+from ablations.engines.local import Local
 from ablations.process.names import GENERATED, OTHER, WIKIART
 from ablations.suite.options import ImageOptions
 from ablations.suite.prepare import PreparedImages
@@ -54,10 +55,14 @@ def _machine(device: str, cluster: "Cluster | None") -> dict[str, Any]:
         return {"device": device, "nodes": len(cluster.addresses)}
     machine = {"device": device, "processor": _processor(), "cores": os.cpu_count()}
     if device.startswith("cuda"):
-        import torch
-
-        machine["gpu"] = torch.cuda.get_device_name(device)
+        [machine["gpu"]] = Local(1, 1).call_on_all(_gpu_name, device)  # this process does without torch
     return machine
+
+
+def _gpu_name(device: str) -> str:
+    import torch
+
+    return torch.cuda.get_device_name(device)
 
 
 def _processor() -> str:
