@@ -26,6 +26,7 @@ import click
 from ablations.process import commands, environment, escape
 from ablations.process.errors import UserError
 from ablations.process.terminal import echo
+from ablations.process.wording import count
 from summary.errors import AnswersError
 
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ def _summarize_experiment(
     named = _columns(columns)
     table, left_out = read_experiment(experiment, metric, named)
     if left_out:
-        echo(f"{left_out} finished runs without the metric {metric} are left out.\n")
+        echo(f"Left out, without the metric {metric}: {count(left_out, 'finished run')}.\n")
     return summarize_table(table, named, folder, margin)
 
 

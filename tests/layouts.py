@@ -89,5 +89,5 @@ LAYOUTS = {
     "style folders": style_folders,
     "ArtGAN's lists": artgan_lists,
     "Kaggle's classes.csv": kaggle_table,
-    "2 parquet shards": parquet_shards,
+    "parquet shards (2)": parquet_shards,
 }

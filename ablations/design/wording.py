@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ablations.design.factors import Factor, Level
+from wikiart.smote.spelling import split_level
 
 #: setting -> its name in words, where that is not the setting's own name with spaces
 TITLES = {"smote": "SMOTE", "conv_layers": "convolutions", "augment": "augmentation"}
@@ -29,7 +30,7 @@ def factor_title(name: str) -> str:
 
 
 def level_words(name: str, level: Level) -> str:
-    """Return a level in words: ``"3 conv"``, ``"dropout 0.1"``, ``"no SMOTE"``.
+    """Return a level in words: ``"3 conv"``, ``"dropout 0.1"``, ``"no SMOTE"``, ``"copies to 400"``.
 
     Different levels of a setting have different words.
     """
@@ -38,7 +39,16 @@ def level_words(name: str, level: Level) -> str:
     title = factor_title(name)
     if level in ("off", "none"):
         return f"no {title}"
+    if name == "smote":
+        copies, threshold = split_level(str(level))
+        return _resampling_words("copies" if copies else title, threshold)
     return title if level == "on" else f"{title} {level}"
+
+
+def _resampling_words(kind: str, threshold: str) -> str:
+    if threshold == "on":
+        return kind
+    return f"{kind} to {threshold}" if threshold.isdecimal() else f"{kind} {threshold}"
 
 
 def question_text(text: str, card: Sequence[Factor], factors: Sequence[Factor], kind: str) -> str:

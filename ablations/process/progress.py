@@ -18,6 +18,7 @@ from rich.progress import (
 
 from ablations.process import terminal
 from ablations.process.errors import first_line
+from ablations.process.wording import count
 
 console = Console(stderr=False, highlight=False, soft_wrap=True)
 
@@ -169,7 +170,7 @@ class SuiteProgress:
         )
 
     def _runs(self) -> str:
-        return f"{self.runs_done}/{sum(self.runs)} runs"
+        return f"{self.runs_done}/{count(sum(self.runs), 'run')}"
 
     def _names_running(self) -> str:
         return ", ".join(self.names[index] for index in self.running)

@@ -6,6 +6,7 @@ from functools import partial
 from ablations.design.designs import Design, SuiteDescription
 from ablations.design.trainings import plan_digest, plan_trainings
 from ablations.process.progress import say
+from ablations.process.wording import count
 from ablations.suite import previews
 from ablations.suite.machines import check_device, connect, find_device
 from ablations.suite.options import SuiteOptions
@@ -79,7 +80,7 @@ def run(
             destination = suite.destination
             # 4. Describe the suite on its run, and find out which runs are finished already.
             if ended := sweep.end_abandoned_runs(destination):
-                say(f"{ended} runs that an earlier start had left RUNNING are KILLED now")
+                say(f"KILLED now: {count(ended, 'run')} that an earlier start had left RUNNING")
             facts = provenance(dataset, images, options, device, cluster)
             describe = partial(
                 suite_run.describe, destination, description, store=images.store, provenance=facts
@@ -88,8 +89,8 @@ def run(
             plan = rounds.plan(design, trainings)
             suite_run.log_audit(destination, images.audit, images.store)
             say(
-                f"{len(plan.cells)} runs from {len(trainings)} trainings; "
-                f"{len(plan.reused)} runs are finished already"
+                f"{count(len(plan.cells), 'run')} from {count(len(trainings), 'training')}, "
+                f"{len(plan.reused):,} of them finished already"
             )
             preparation = time.monotonic() - start
             # 5. Carry out the others, and summarize all.

@@ -12,6 +12,7 @@ from ablations.engines.engine import Engine, Work
 from ablations.engines.job import Handover, Job, carry_out
 from ablations.engines.local import Local
 from ablations.process.progress import SuiteProgress, readable_duration, say
+from ablations.process.wording import count
 from ablations.suite import estimate
 from ablations.suite.machines import local_engine
 from ablations.suite.options import MachineOptions
@@ -64,14 +65,14 @@ def execute(jobs: Sequence[Job], options: MachineOptions, cluster: "Cluster | No
 
 def _hand_in(pending: Sequence[Job], options: MachineOptions) -> Mapping[str, BaseException]:
     """Finish the runs of trainings whose outcomes are on this machine's disk; return the errors."""
-    uri = pending[0].destination.tracking_uri
+    uri, trainings = pending[0].destination.tracking_uri, count(len(pending), "training")
     if server.answers(uri):
-        say(f"{len(pending)} trainings ended while the tracking server was unreachable: handed in now")
+        say(f"{trainings} ended while the tracking server was unreachable: handed in now")
         execution = _run_local(pending, options)
         if not execution.pending:
             return execution.errors
     raise ServerError(
-        f"the tracking server at {uri} is unreachable: the outcomes of {len(pending)} trainings are kept in "
+        f"the tracking server at {uri} is unreachable: the outcomes of {trainings} are kept in "
         f"{pending[0].training.files.outcome.parent}; the same command hands them in and goes on from here"
     )
 
@@ -83,7 +84,8 @@ def _run_local(jobs: Sequence[Job], options: MachineOptions) -> Execution:
 def _run(jobs: Sequence[Job], engine: Engine, work: Work) -> Execution:
     """Carry out trainings with an engine and show their progress."""
     say(
-        f"{len(jobs)} trainings to run, {engine.workers} at a time, {engine.threads} threads each, "
+        f"{count(len(jobs), 'training')} to run, {engine.workers} at a time, "
+        f"{count(engine.threads, 'thread')} each, "
         f"on {jobs[0].device}"
     )
     durations: dict[str, float] = {}

@@ -85,7 +85,9 @@ class ImageOptions(OptionGroup, title="Images"):
     )
     drop_leaks: bool = _option(False, "Train without images that are in the test split too.")
     cache: str = _run_option(
-        "", "Folder of the decoded images.", default_text="$WIKIART_CACHE, else ~/.cache/wikiart-ablations"
+        "",
+        "Folder of the decoded images.",
+        default_text="$WIKIART_CACHE, else wikiart-ablations in $XDG_CACHE_HOME or ~/.cache",
     )
 
 
@@ -103,7 +105,7 @@ class DesignOptions(OptionGroup, title="What is asked"):
         default_text="the study's improved network",
     )
     design: str = _option("full", "Which cells run.", choices=KINDS)
-    seeds: int = _option(5, "Replicates of every cell.", ge=1)
+    seeds: int = _option(5, "Repeats of every cell (combination of levels), each with its own seed.", ge=1)
     until: float = _option(
         0.0,
         "Then add one seed at a time until every main effect is known to +- N points on new images, or "

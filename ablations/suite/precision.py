@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ablations.process.errors import UserError
+from ablations.process.wording import count
 from ablations.suite.report import results_program
 from ablations.tracking.destination import Destination
 
@@ -33,7 +34,7 @@ class Precision:
         else:
             then = f"± {until:g}, or what the test images allow, takes about {self.seeds + 1:.0f} seeds"
             then += f", but max_seeds={most}" if self.seeds + 1 > most else ""
-        return f"{present} seeds: effects known to {widths} points; {then}"
+        return f"{count(present, 'seed')}: effects known to {widths} points; {then}"
 
 
 def measure(destination: Destination, until: float) -> Precision:

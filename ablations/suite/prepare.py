@@ -46,7 +46,7 @@ class PreparedImages:
             return ""
         total = sum(self.audit.images.values()) + self.audit.unreadable
         lines = list_skipped(skipped, len(skipped) if limit is None else limit)
-        return f"{len(skipped)} of {total:,} images left out, since they cannot be read:\n{lines}"
+        return f"images that cannot be read and are left out: {len(skipped):,} of {total:,}\n{lines}"
 
 
 def cache_folder(cache: str) -> Path:

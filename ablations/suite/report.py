@@ -13,6 +13,7 @@ from ablations.process.environment import RETRIES, environment_variables
 from ablations.process.errors import first_line
 from ablations.process.memory import without_garbage_collection
 from ablations.process.progress import say
+from ablations.process.wording import count
 from ablations.suite.execute import Execution
 from ablations.suite.options import OutputOptions
 from ablations.suite.plan import Plan
@@ -51,8 +52,8 @@ def report(
 
 def report_again(suite: FinishedSuite, design: Design, images: PreparedImages, output: OutputOptions) -> int:
     """Summarize a suite that was finished by an earlier start; return the exit code."""
-    runs = len(design.cells) * len(design.seeds)
-    say(f"{runs} runs are finished already: suite {suite.name} is summarized again")
+    runs = count(len(design.cells) * len(design.seeds), "run")
+    say(f"{runs} finished already: suite {suite.name} is summarized again")
     repetition.mark_repetition(suite)
     say("", always=True)
     code = summarize(suite.destination, output)

@@ -72,7 +72,7 @@ def test_the_command_says_that_the_intervals_hold_for_other_seeds_alone(server, 
     command = [sys.executable, summarize.__file__, *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "1 finished runs without the metric val_loss are left out" in done.stdout
+    assert "Left out, without the metric val_loss: 1 finished run." in done.stdout
     assert "optimizer sgd instead of adam: raises val_loss" in done.stdout
     assert "for other seeds" in done.stdout
     assert "test images" not in done.stdout

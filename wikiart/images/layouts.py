@@ -106,7 +106,7 @@ def artgan_lists(root: Path) -> Listing | None:
         Painting(files.find(name), styles[number]) for name, number in test_rows if name not in train_names
     )
     both = len(test_rows) - len(test)
-    notes = (f"{both} images in both lists stay in training only",) if both else ()
+    notes = (f"in both lists, so kept in training only: {both:,}",) if both else ()
     classes = tuple(sorted({painting.style for painting in train}))
     return Listing(f"ArtGAN's lists in {lists}", base, classes, train, test, notes)
 
@@ -169,10 +169,10 @@ def parquet_shards(root: Path) -> Listing | None:
             raise DataError(f"{file} cannot be used ({error}): fetch it again, or remove it") from error
         splits[split] += [Painting(path, style, row) for row, style in enumerate(styles) if style]
         unknown += sum(not style for style in styles)
-    notes = (f"{unknown} rows without a style left out",) if unknown else ()
+    notes = (f"left out, for want of a style: {unknown:,}",) if unknown else ()
     classes = tuple(sorted({painting.style for painting in splits["train"]}))
     train, test = (tuple(splits[split]) for split in SPLITS)
-    return Listing(f"{len(files)} parquet shards", root, classes, train, test or None, notes)
+    return Listing(f"parquet shards ({len(files)})", root, classes, train, test or None, notes)
 
 
 def _styles(root: Path, folder: Path) -> tuple[tuple[str, ...], tuple[Painting, ...]]:

@@ -55,7 +55,7 @@ class Paintings:
     def __str__(self) -> str:
         return (
             f"{self.root}: {self.layout}, {len(self.classes)} styles, "
-            f"{len(self.train):,} training and {len(self.test):,} test images"
+            f"{len(self.train):,} images for training and {len(self.test):,} for testing"
         )
 
 

@@ -37,7 +37,7 @@ class TrainingConfig(BaseModel):
     augment: Literal["none", "flip", "crop", "randaugment"] = Field(
         "none", description="none, flip, crop or randaugment: random changes of the images of each batch"
     )
-    learning_rate: float = Field(0.001, gt=0, le=10, description="of Adam")
+    learning_rate: float = Field(0.001, gt=0, le=10, description="step size of the optimizer, Adam")
     batch_size: int = Field(16, ge=2, le=65536, description="images per step")
     epochs: int = Field(10, ge=1, le=100_000, description="passes over the training images")
     image_size: int = Field(64, ge=16, le=2048, description="side of the square images, in pixels")

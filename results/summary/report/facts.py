@@ -8,6 +8,7 @@ import pandas as pd
 
 from ablations.process import names
 from ablations.process.progress import readable_duration
+from ablations.process.wording import count
 from summary.suite import Suite
 
 KINDS = {names.GENERATED: "generated pictures", names.WIKIART: "paintings of WikiArt"}
@@ -48,19 +49,19 @@ def _images(data: Mapping[str, Any]) -> str:
 
 def _design(suite: Suite) -> str:
     seeds = sorted(suite.runs["seed"].unique())
-    several = f"{len(seeds)} seeds ({seeds[0]} to {seeds[-1]})" if len(seeds) > 1 else "1 seed"
+    span = f" ({seeds[0]} to {seeds[-1]})" if len(seeds) > 1 else ""
     cells = suite.runs["cell"].nunique()
     trainings = suite.finished["weights"].nunique()
     return (
-        f"{suite.about['design']}: {_count(cells, 'cell')}, {several}; {_count(len(suite.finished), 'run')} "
-        f"from {_count(trainings, 'training')}"
+        f"{suite.about['design']}: {count(cells, 'cell')}, {count(len(seeds), 'seed')}{span}; "
+        f"{count(len(suite.finished), 'run')} from {count(trainings, 'training')}"
     )
 
 
 def _machine(machine: Mapping[str, Any]) -> str:
     parts = [machine.get(key, "") for key in ("device", "gpu", "processor")]
-    cores = _count(machine["cores"], "core") if machine.get("cores") else ""
-    nodes = f"Ray cluster of {_count(machine['nodes'], 'node')}" if machine.get("nodes") else ""
+    cores = count(machine["cores"], "core") if machine.get("cores") else ""
+    nodes = f"Ray cluster of {count(machine['nodes'], 'node')}" if machine.get("nodes") else ""
     return "; ".join(filter(None, [*parts, cores, nodes]))
 
 
@@ -80,8 +81,4 @@ def _durations(suite: Suite) -> Iterator[str]:
     if seconds:
         yield ", ".join(f"{part} {readable_duration(value)}" for part, value in seconds.items())
     if suite.reused:
-        yield f"{_count(suite.reused, 'run')} of earlier suites"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+        yield f"{count(suite.reused, 'run')} of earlier suites"

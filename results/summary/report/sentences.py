@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ablations.process.names import ACCURACY, BALANCED_ACCURACY, METRICS
+from ablations.process.wording import count
 from summary.analysis import Analysis, Measure
 from summary.analysis.contrasts import READING
 from summary.analysis.uncertainty import SIGNIFICANCE
@@ -130,12 +131,12 @@ def interactions(wording: Wording, analysis: Analysis) -> list[str]:
     if len(undecided):
         low, high = undecided["detectable"].agg(["min", "max"])
         lines.append(
-            f"{len(undecided)} of {len(tested)} interactions of two factors: {CANNOT_TELL}; the smallest "
-            f"that would have been found with a probability of 80 % are {low:.{measure.digits}f} to "
+            f"{len(undecided)} of {count(len(tested), 'interaction')} of two factors: {CANNOT_TELL}; the "
+            f"smallest that would have been found with a probability of 80 % are {low:.{measure.digits}f} to "
             f"{high:.{measure.digits}f}{measure.unit}."
         )
     if len(tested) < len(rows):
-        lines.append(f"{len(rows) - len(tested)} interactions of two factors: {ONE_SEED}.")
+        lines.append(f"{count(len(rows) - len(tested), 'interaction')} of two factors: {ONE_SEED}.")
     return lines
 
 
@@ -184,10 +185,10 @@ def rests_on(analysis: Analysis) -> str:
     """Describe the runs and items behind the answers, and the accuracy of no network at all."""
     if not analysis.items:
         return (
-            f"{analysis.runs} runs, with one number each: the intervals hold for other seeds alone; nothing "
-            "is known of other test items."
+            f"{count(analysis.runs, 'run')}, with one number each: the intervals hold for other seeds alone; "
+            "nothing is known of other test items."
         )
-    sentence = f"{analysis.runs} runs on {analysis.items:,} test {analysis.measure.items}."
+    sentence = f"{count(analysis.runs, 'run')} on {analysis.items:,} test {analysis.measure.items}."
     if analysis.majority is None:
         return sentence
     majority, share = analysis.majority
@@ -222,7 +223,8 @@ def more_seeds(analysis: Analysis) -> list[str]:
         f"{size:.{measure.digits}f}"
         for size in (by_seeds[present], by_seeds[planned[0]], power["floor"].max())
     )
-    found = f"Every main effect of {now}{measure.unit} or more is found with {present} seeds (80 % power)"
+    seeds = count(present, "seed")
+    found = f"Every main effect of {now}{measure.unit} or more is found with {seeds} (80 % power)"
     if not measure.items:
         return [f"{found}, of {then} with {planned[0]}."]
     return [

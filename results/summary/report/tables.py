@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from ablations.process.names import METRICS
+from ablations.process.wording import count
 from summary.analysis import Analysis, Measure
 from summary.analysis.verdicts import after_looks
 from summary.report.formats import bracket, number, p_text
@@ -246,7 +247,7 @@ def cells_caption(suite: Suite) -> str:
     missing = len(suite.runs) - len(suite.finished)
     sentences = [
         f"In percent, mean ± standard deviation over the seeds; {items:,} test images, "
-        f"{len(suite.finished)} runs, design {suite.about['design']}. "
+        f"{count(len(suite.finished), 'run')}, design {suite.about['design']}. "
         f"The last row always answers {data['majority_style']}, the most frequent training style.",
     ]
     if missing:

@@ -80,7 +80,7 @@ def test_labels_name_the_levels_in_words_and_are_unique():
     assert max(map(len, labels)) == len(labels[0])
     other = make("full", parse_factors("learning_rate=0.001,1e-5 smote=100,1000,on", []), {}, seeds=1)
     labels = [other.label(cell) for cell in other.cells]
-    assert labels[:3] == ["rate 0.001, SMOTE 100", "rate 0.001, SMOTE 1000", "rate 0.001, SMOTE"]
+    assert labels[:3] == ["rate 0.001, SMOTE to 100", "rate 0.001, SMOTE to 1000", "rate 0.001, SMOTE"]
     assert labels[3:] == [label.replace("0.001", "1e-05") for label in labels[:3]]
 
 

@@ -56,5 +56,5 @@ def test_outcomes_are_handed_in_when_the_server_answers_again(monkeypatch, jobs,
 
 
 def test_a_server_that_stays_unreachable_ends_the_suite(monkeypatch, jobs, tmp_path):
-    with pytest.raises(ServerError, match=r"outcomes of 1 trainings are kept in .* the same command"):
+    with pytest.raises(ServerError, match=r"outcomes of 1 training are kept in .* the same command"):
         run(monkeypatch, jobs, Engine([Handover("no answer"), Handover()]), answers=False)

@@ -80,7 +80,7 @@ def test_prepare_prints_the_audit(tmp_path):
     options = ["--data", str(root), "--image-size", "16", "--cache", str(tmp_path / "cache")]
     done = CliRunner().invoke(prepare.command, options)
     assert done.exit_code == 0
-    assert "train and test folders, 2 styles, 8 training and 2 test images" in done.output
+    assert "train and test folders, 2 styles, 8 images for training and 2 for testing" in done.output
     assert "LEAK: 1 of 8 training images" in done.output
     assert "--drop-leaks yes trains without them" in done.output
     assert "store: " in done.output
@@ -90,5 +90,5 @@ def test_prepare_prints_the_audit(tmp_path):
     assert "1 of 11 images" in stopped.output
     done = CliRunner().invoke(prepare.command, [*options, "--allow-skipped", "1"])
     assert (
-        "1 of 11 images left out, since they cannot be read:\n  train/Amber/broken.jpg: empty" in done.output
+        "images that cannot be read and are left out: 1 of 11\n  train/Amber/broken.jpg: empty" in done.output
     )

@@ -202,7 +202,7 @@ def test_the_same_command_again_writes_the_summary_again_and_creates_no_suite(
     report.unlink()
     again = suite.run("ablate", data=paintings_folder, **TINY)
     assert again.returncode == 0, again.stdout + again.stderr
-    assert f"16 runs are finished already: suite {parent.info.run_name}" in again.stdout
+    assert f"16 runs finished already: suite {parent.info.run_name}" in again.stdout
     assert rows(again.stdout) == rows(suite.output)
     assert [link(again.stdout, kind) for kind in KINDS] == [link(suite.output, kind) for kind in KINDS]
     assert report.exists()
@@ -221,7 +221,7 @@ def test_a_finished_suite_is_summarized_again_without_a_run_and_without_torch(su
     again = subprocess.run(
         [sys.executable, "-c", DRIVER, *words], env=environment, capture_output=True, text=True
     )
-    assert "16 runs are finished already" in again.stdout, again.stderr
+    assert "16 runs finished already" in again.stdout, again.stderr
     assert again.stdout.splitlines()[-1] == "loaded: []"
     assert [run.info.run_id for run in suite.client.search_runs(["0"])] == before
 
@@ -232,7 +232,7 @@ def rows(output: str) -> list[str]:
 
 
 def test_a_larger_suite_runs_only_what_is_new(more):
-    assert "4 runs from 4 trainings; 1 runs are finished already" in more.stdout
+    assert "4 runs from 4 trainings, 1 of them finished already" in more.stdout
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_settings_that_the_study_did_not_try(seeds, kind):
     for _, row in effects.iterrows():
         sentences = [line for line in content.answers if line.startswith(f"**{row['effect']}**: ")]
         if "×" in row["effect"] and not sentences:
-            sentences = [line for line in content.answers if "interactions of two factors" in line]
+            sentences = [line for line in content.answers if " of two factors: " in line]
         assert row["verdict"].partition(", by")[0] in sentences[0]
         assert ("for these very trainings alone" in sentences[0]) == (seeds == 1 and "×" not in row["effect"])
     images = content.facts["images"]

@@ -20,7 +20,7 @@ def test_each_layout_is_recognized_named_and_decoded(name, tmp_path):
     line = str(dataset)
     assert name in line
     assert "\n" not in line
-    assert f"2 styles, {len(dataset.train)} training and {len(dataset.test)} test images" in line
+    assert f"2 styles, {len(dataset.train)} images for training and {len(dataset.test)} for testing" in line
     store_of = build_store(dataset, 24, tmp_path / "cache")
     assert not store_of.skipped
     for split in (store_of.train, store_of.test):
@@ -89,7 +89,7 @@ def test_artgan_names_may_be_doubly_encoded_or_in_both_lists(tmp_path):
     assert dataset.classes == ("Amber", "Blue_Period")  # the folder's name, not that of style_class.txt
     assert "Amber/grégoire_été.jpg" in names(dataset.train)
     assert names(dataset.test) == ["Amber/e.jpg", "Amber/f.jpg", "Blue_Period/e.jpg"]
-    assert "1 images in both lists stay in training only" in str(dataset)
+    assert "in both lists, so kept in training only: 1" in str(dataset)
 
 
 @pytest.mark.parametrize("where", ["beside", "below", "in wikiart_csv"])
@@ -159,7 +159,7 @@ def test_a_kaggle_table_without_file_names_is_refused(tmp_path):
 def test_parquet_rows_keep_their_styles(tmp_path, as_text):
     dataset = paintings.find(samples.parquet_shards(tmp_path, as_text))
     assert dataset.counts("train") + dataset.counts("test") == {"Amber": 6, "Blue": 6}
-    assert "2 rows without a style left out" in str(dataset)
+    assert "left out, for want of a style: 2" in str(dataset)
     assert dataset.train[0].name.startswith("data/train-00000-of-00002.parquet#")
 
 
