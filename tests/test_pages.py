@@ -11,10 +11,12 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mlflow.projects.utils import load_project
 
+import ablations
 from tests.ablations.cli.test_mlproject import click_command
 from tests.conftest import TINY, environment_for, mlflow_run
 
@@ -144,3 +146,11 @@ def test_readmes_question_runs_and_its_factor_stands_in_the_table(tmp_path, pain
     first = [line.partition(" ")[0] for line in done.stdout.splitlines()]
     heading = first.index(name)
     assert first[heading + 2 : heading + 4] == ["0.01", "0.001"]
+
+
+def test_the_version_is_the_same_everywhere():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    [version, date] = re.search(r"^## \[(\d[^]]*)\] - (\S+)$", changelog, re.MULTILINE).groups()
+    assert (version, date) == (ablations.__version__, str(citation["date-released"]))
+    assert citation["version"] == version

@@ -8,12 +8,13 @@ from typing import Any
 import click
 import cloup
 
+from ablations import __version__
 from ablations.process import errors, interrupts, terminal
 from ablations.process.errors import NONE_EXPECTED, Expected
 
 UNEXPECTED = 70  #: exit code of a mistake in this project; EX_SOFTWARE in sysexits.h
 DEBUG = "WIKIART_DEBUG"  #: environment variable that stands for --debug
-COMPLETE = "_WIKIART_COMPLETE"  #: environment variable by which docs/completion.bash asks for completions
+COMPLETE = "_WIKIART_COMPLETE"  #: environment variable by which docs/completion.* ask for completions
 #: settings of a yes/no option, which `mlflow run` can set as well (it knows no flags); alone it means yes
 YES_OR_NO: dict[str, Any] = {
     "type": bool,
@@ -172,10 +173,10 @@ def command(
     """
 
     def decorate(function: Callable) -> Command:
-        function = _debug(function)
+        function = _version(_debug(function))
         for title, group in reversed(list(options.items())):
             function = cloup.option_group(title, *group)(function)
-        settings = {"show_default": True, "max_content_width": 100}
+        settings = {"show_default": True, "max_content_width": 100, "help_option_names": ["-h", "--help"]}
         epilog = f"\b\nExample: {example}"
         decorated = cloup.command(cls=Command, help=text, epilog=epilog, context_settings=settings)(function)
         decorated.expected_errors, decorated.last_line = expected, last_line
@@ -183,6 +184,8 @@ def command(
 
     return decorate
 
+
+_version = click.version_option(__version__, prog_name="wikiart-ablations", message="%(prog)s %(version)s")
 
 _debug = click.option(
     "--debug",
