@@ -3,16 +3,20 @@
     python benchmarks/step.py [--quick] [--steps N] [--threads N] [--processor-time] [--profile]
                               [--augment flip|crop|randaugment]
 
-Both take the same uint8 pixels, channels last, and fused Adam. They alternate in one process, so that
-other work of the machine slows both alike. A plain step is: pixels from uint8 to float, forward, loss,
-backward, Adam. The fast one is `wikiart.learning.steps.Step`: in addition it reads its batch from all images
-and counts its loss and hits; sums over the pixels are known from earlier epochs. ``ratio`` is the median over
-pairs of neighbouring steps. CPU; some minutes. With ``--augment`` the fast step is compared with itself on
+Both take the same uint8 pixels, channels last. They alternate in one process, so that other work of the
+machine slows both alike: five steps of the one, five of the other. As in a training, a step follows one of
+its own kind: the first after a change, which finds the other's data in the caches, is not measured.
+
+A plain step is: pixels from uint8 to float, forward, loss, backward, fused Adam. The fast one is
+`wikiart.learning.steps.Step`: in addition it reads its batch from all images and counts its loss and hits;
+sums over the pixels are known from earlier epochs. ``ratio`` is the median over pairs of steps at the same
+place of neighbouring blocks. CPU; some minutes. With ``--augment`` the fast step is compared with itself on
 augmented batches: ``ratio`` is then what a step costs with augmentation, in steps without.
 """
 
 import argparse
 import copy
+import math
 import statistics
 import sys
 import time
@@ -26,6 +30,7 @@ from torch.profiler import ProfilerActivity, profile
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from wikiart.learning.adam import Adam
 from wikiart.learning.augmentation import Augmentation
 from wikiart.learning.batches import BatchReader
 from wikiart.learning.data import TrainingData
@@ -35,6 +40,7 @@ from wikiart.smote.recipes import no_recipes
 
 CLASSES = 27
 SIZES, QUICK = (64, 224, 416), (64,)
+BLOCK = 5  #: measured steps of one kind in succession
 
 
 def steps(conv_layers: int, size: int, batch: int, augment: str = "") -> dict[str, Callable[[], None]]:
@@ -47,7 +53,7 @@ def steps(conv_layers: int, size: int, batch: int, augment: str = "") -> dict[st
     reader = BatchReader(TrainingData(images.numpy(), labels.numpy(), no_recipes(), CLASSES), "cpu")
 
     def fast_step(network: Network, augmentation: Augmentation | None = None) -> Callable[[], None]:
-        optimizer = torch.optim.Adam(network.parameters(), fused=True)
+        optimizer = Adam(network.parameters(), 0.001)
         step = Step(network, optimizer, reader, "float32", augmentation=augmentation)
         return partial(step, torch.arange(batch))
 
@@ -69,16 +75,28 @@ def _plain_step(network: nn.Module, images: torch.Tensor, labels: torch.Tensor) 
 
 
 def measure(
-    tasks: dict[str, Callable[[], None]], rounds: int, clock: Callable[[], float] = time.perf_counter
+    tasks: dict[str, Callable[[], None]], count: int, clock: Callable[[], float] = time.perf_counter
 ) -> dict[str, list[float]]:
-    """Return the milliseconds of every task in every round; two rounds before them warm up."""
+    """Return the milliseconds of every task's steps: blocks in turn, the first of which warms up.
+
+    Parameters
+    ----------
+    tasks : dict of callables
+        Each takes a step.
+    count : int
+        Measured steps of each; blocks are taken whole.
+    clock : callable
+        Seconds. Default: the wall's.
+    """
     durations: dict[str, list[float]] = {name: [] for name in tasks}
-    for number in range(rounds + 2):
+    for block in range(1 + math.ceil(count / BLOCK)):
         for name, task in tasks.items():
-            begin = clock()
             task()
-            if number >= 2:
-                durations[name].append(1000 * (clock() - begin))
+            for _ in range(BLOCK):
+                begin = clock()
+                task()
+                if block > 0:
+                    durations[name].append(1000 * (clock() - begin))
     return durations
 
 

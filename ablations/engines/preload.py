@@ -35,6 +35,7 @@ for _name in (
 
 # 4. Compile the loops of training, or load them from numba's cache. It starts no thread: forking stays safe.
 importlib.import_module("wikiart.learning.fast").compile_loops()
+importlib.import_module("wikiart.learning.adam").compile_loop()
 
 # 5. Exempt everything loaded so far from garbage collection: a collection in a worker would write to the
 #    reference counts' pages, and so copy the memory that is shared with the server.

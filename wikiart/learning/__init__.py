@@ -7,6 +7,7 @@ between epochs, and the evaluation on test images. Import from its modules:
 - `data`: `TrainingData`, the images and synthetic images that a network is trained on
 - `split`: which images are kept from training for validation
 - `network`: `Network`
+- `adam`: `Adam`, torch's optimizer with a compiled step
 - `class_weights`: weights of the classes in the loss
 - `augmentation`: random changes of the images of a batch
 - `validation`: scores on the images that are kept from training

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from wikiart.learning.adam import Adam
 from wikiart.learning.augmentation import Augmentation
 from wikiart.learning.batches import BatchReader, shuffled_batches
 from wikiart.learning.class_weights import class_weights
@@ -109,7 +110,7 @@ def initialise(config: TrainingConfig, data: TrainingData, device: str) -> tuple
     network = Network(config.conv_layers, config.dropout, config.image_size, data.classes)
     network = network.to(device).to(memory_format=torch.channels_last).train()
     on_gpu = torch.device(device).type == "cuda"
-    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True, capturable=on_gpu)
+    optimizer = Adam(network.parameters(), config.learning_rate, on_gpu)
     weights = class_weights(config.class_weights, data.class_counts)
     on_device = None if weights is None else torch.from_numpy(weights).float().to(device)
     augmentation = (

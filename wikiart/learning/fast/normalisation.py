@@ -22,8 +22,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from wikiart.learning.fast import layout
-
 
 class Statistics(NamedTuple):
     """Mean and variance of maps."""
@@ -68,9 +66,10 @@ class BatchNormalisation:
         """
         mean, variance, positions = self.statistics
         norm.num_batches_tracked.add_(1)
-        norm.running_mean.lerp_(layout.like(mean + bias.numpy(), norm.running_mean), norm.momentum)
-        variance = variance * (positions / (positions - 1))
-        norm.running_var.lerp_(layout.like(variance, norm.running_var), norm.momentum)
+        unbiased = variance * (positions / (positions - 1))
+        for average, value in ((norm.running_mean, mean + bias.numpy()), (norm.running_var, unbiased)):
+            numbers = average.numpy()
+            numbers += norm.momentum * (value - numbers)
 
     def gradients(self, total: np.ndarray, products: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the gradient of the scale, and ``constant`` and ``factor`` of that of y.
