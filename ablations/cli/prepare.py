@@ -9,7 +9,7 @@ from ablations.cli import commands
 from ablations.cli.options import option_groups
 from ablations.process.progress import say_warnings
 from ablations.process.terminal import echo
-from ablations.suite import prepare
+from ablations.suite import findings, prepare
 from ablations.suite.options import ImageOptions
 from wikiart.cache import disk
 
@@ -26,6 +26,7 @@ def command(**values: Any) -> None:
     dataset = prepare.locate(options)
     echo(f"{dataset}\n{prepare.count_styles(dataset)}")
     images = prepare.prepare(dataset, [options.image_size], options)
+    echo("\n".join([findings.sizes(images.audit), *findings.thin_styles(images.store, smote=True)]))
     if lines := images.list_skipped(limit=None):
         echo(lines)
     echo(f"store: {images.store.folder} ({disk.size(images.store.folder) / 1e6:,.0f} MB)")

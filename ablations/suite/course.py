@@ -7,7 +7,7 @@ from ablations.design.designs import Design, SuiteDescription
 from ablations.design.trainings import plan_digest, plan_trainings
 from ablations.process.progress import say
 from ablations.process.wording import count
-from ablations.suite import previews
+from ablations.suite import findings, previews
 from ablations.suite.machines import check_device, connect, find_device
 from ablations.suite.options import SuiteOptions
 from ablations.suite.plan import Plan
@@ -18,6 +18,7 @@ from ablations.suite.report import report, report_again
 from ablations.suite.rounds import Rounds
 from ablations.tracking import queries, repetition, server, suite_run, sweep
 from wikiart.images.paintings import Paintings
+from wikiart.smote.spelling import split_level
 
 
 def run(
@@ -68,6 +69,9 @@ def run(
         images = prepare(dataset, sorted(sizes), options)
         trainings = plan_trainings(design, images.stores)
         levels = previews.smote_levels(design, images.store)
+        blends = any(not split_level(level.config.smote)[0] for level in levels)
+        for line in findings.thin_styles(images.store, smote=blends):
+            say(line, always=True)
         # 3. If a whole suite of this design is finished, there is nothing to run. With ``until``, its seeds
         #    are known only after the rounds.
         experiment = None if options.fresh or options.until else repetition.experiment(uri)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from platformdirs import user_cache_path
 
 from ablations.process.progress import progress_bar, say
+from ablations.process.wording import count
+from ablations.suite import findings
 from ablations.suite.options import ImageOptions
 from wikiart.cache.disk import cache_errors
 from wikiart.cache.folder import Cache
@@ -78,7 +80,7 @@ def locate(options: ImageOptions) -> Paintings:
 
 
 def prepare(dataset: Paintings, image_sizes: Iterable[int], options: ImageOptions) -> PreparedImages:
-    """Decode the paintings at each image size, audit them and print the audit.
+    """Decode the paintings at each image size, audit them, and print images that occur more than once.
 
     A leak is an image of the test split that is in the training split as well. The options decide whether
     leaks are removed from the training split, and ``options.image_size`` is not used.
@@ -92,14 +94,17 @@ def prepare(dataset: Paintings, image_sizes: Iterable[int], options: ImageOption
 
     stores = {size: _decode(dataset, size, options) for size in image_sizes}
     report = audit(stores[min(stores)])
-    say(str(report), always=bool(report.leaks))
-    if report.leaks and options.drop_leaks:
-        leaks = {path for path, _, _ in report.leaks}
-        stores = {size: _without(decoded, leaks) for size, decoded in stores.items()}
-        say(f"  {len(leaks):,} training images dropped", always=True)
-    elif report.leaks:
-        remedy = "--drop-leaks yes trains without them"
-        say(f"  they count as right answers learnt by heart: {remedy}", always=True)
+    for line in findings.repeats(report):
+        say(line)
+    if report.leaks:
+        say(findings.leaks(report), always=True)
+        if options.drop_leaks:
+            leaks = {path for path, _, _ in report.leaks}
+            stores = {size: _without(decoded, leaks) for size, decoded in stores.items()}
+            say(f"  dropped: {count(len(leaks), 'training image')}", always=True)
+        else:
+            remedy = "--drop-leaks yes trains without them"
+            say(f"  they count as right answers learnt by heart: {remedy}", always=True)
     return PreparedImages(stores, report)
 
 

@@ -34,22 +34,6 @@ class Audit:
         thresholds = {"dhash_bits": MAX_BITS, "thumbnail_correlation": MIN_CORRELATION}
         return {**asdict(self), "near_means": thresholds}
 
-    def __str__(self) -> str:
-        lines = [
-            f"audit: {self.copies['train']:,} copies within training, {self.copies['test']:,} within test, "
-            f"{self.two_styles:,} pictures under two styles or more"
-        ]
-        for split, size in self.sizes.items():
-            width = f"{size['width_least']:,} to {size['width_largest']:,}"
-            height = f"{size['height_least']:,} to {size['height_largest']:,}"
-            middle = f"{size['width_median']:,} x {size['height_median']:,}"
-            lines.append(f"  {split}: {width} px wide, {height} high, median {middle}")
-        if self.leaks:
-            count, total = self.exact_leaks + self.near_leaks, self.images["train"]
-            kinds = f"{self.exact_leaks:,} byte for byte, {self.near_leaks:,} look alike"
-            lines.append(f"LEAK: {count:,} of {total:,} training images are in the test split too ({kinds})")
-        return "\n".join(lines)
-
 
 def audit(store: Store) -> Audit:
     """Audit a store, by the properties of the files that were recorded when they were decoded."""

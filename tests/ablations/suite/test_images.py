@@ -47,8 +47,8 @@ def test_a_suite_on_each_layout(name, place, tmp_path):
     assert "[2/2 runs" in done.stdout
     audit = logged(place, "audit.json")
     assert audit["unreadable"] == 0
-    for split in ("train", "test"):
-        assert f"{audit['images'][split]} {split}" in line
+    for split, words in {"train": "images for training", "test": "for testing"}.items():
+        assert f"{audit['images'][split]} {words}" in line
 
 
 def test_unreadable_images_and_leaks(place, tmp_path):
@@ -65,9 +65,11 @@ def test_unreadable_images_and_leaks(place, tmp_path):
     done = suite(place, root, allow_skipped=0.1, drop_leaks="yes")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "LEAK: 1 of 8 training images" in done.stdout
-    assert "1 training images dropped" in done.stdout
+    assert "dropped: 1 training image\n" in done.stdout
+    assert "THIN: 1 of 2 styles (Amber (2)) with fewer than 5 test images" in done.stdout
+    assert "SMOTE" not in done.stdout.partition("runs from")[0]
     last = done.stdout[done.stdout.index("in the interface") :]
-    assert "1 of 11 images left out" in last
+    assert "left out: 1 of 11" in last
     assert "train/Amber/broken.jpg: empty" in last
     assert logged(place, "skipped.json")["data"] == [["train/Amber/broken.jpg", "empty"]]
     assert logged(place, "audit.json")["leaks"] == [["train/Blue/leak.jpg", "test/Amber/0.jpg", "exact"]]
@@ -81,7 +83,10 @@ def test_prepare_prints_the_audit(tmp_path):
     done = CliRunner().invoke(prepare.command, options)
     assert done.exit_code == 0
     assert "train and test folders, 2 styles, 8 images for training and 2 for testing" in done.output
-    assert "LEAK: 1 of 8 training images" in done.output
+    assert "LEAK: 1 of 8 training images in the test split too" in done.output
+    assert "median size of the files in pixels: train 24 x 24" in done.output
+    assert "THIN: 1 of 2 styles (Amber (2)) with fewer than 5 test images" in done.output
+    assert "with fewer than 6 training images: SMOTE has fewer" in done.output
     assert "--drop-leaks yes trains without them" in done.output
     assert "store: " in done.output
     (root / "train" / "Amber" / "broken.jpg").write_bytes(b"")
