@@ -38,7 +38,7 @@ class Measure:
     @property
     def words(self) -> str:
         """Its name in sentences: ``"balanced accuracy"``."""
-        return "macro-F1" if self.name == MACRO_F1 else self.name.replace("_", " ")
+        return {BALANCED_ACCURACY: "balanced accuracy", MACRO_F1: "macro-F1"}.get(self.name, self.name)
 
     @property
     def scale(self) -> int:

@@ -32,7 +32,7 @@ def grown(tmp_path_factory, paintings_folder) -> Suite:
         assert process.wait() == 128 + signal.SIGTERM
     done = subprocess.run(command, stdout=subprocess.PIPE, **settings)
     assert done.returncode == 0, done.stdout
-    assert f"{2 * FIRST} runs finished already" in done.stdout
+    assert f"{2 * FIRST} of them finished already" in done.stdout
     mlflow.set_tracking_uri(settings["env"]["MLFLOW_TRACKING_URI"])
     [newest, stopped] = MlflowClient().search_runs(["0"], "tags.role = 'suite'")
     assert stopped.info.status == "KILLED"
