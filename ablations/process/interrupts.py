@@ -37,6 +37,7 @@ def exit_on_signal(last_line: str = STOPPED) -> None:
     """
     global _last_line, _raises
     _last_line, _raises = last_line, False
+    sys.unraisablehook = _report_unraisable
     for number in SIGNALS:
         # A signal that is ignored already stays so: `nohup` ignores SIGHUP to outlive the terminal,
         # and a shell without job control ignores SIGINT for its background jobs.
@@ -98,6 +99,16 @@ def _handle(number: int, _: FrameType | None) -> None:
         _first = number
         if not _deferrals:
             raise KeyboardInterrupt
+
+
+def _report_unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Print an exception that Python discards, as it does by itself, unless it is the interrupt.
+
+    The handler may run in a destructor or in a callback of the garbage collector, where nobody catches an
+    exception: Python prints a traceback and goes on. The interrupt is not lost, because `check` raises it.
+    """
+    if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(unraisable)
 
 
 def has_arrived() -> bool:

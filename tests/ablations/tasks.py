@@ -27,6 +27,8 @@ def work(task: tuple[str, Path], report: Callable[[float], None]) -> str:
         raise OddError(1, 2)
     if instruction == "die" or (instruction == "die once" and calls == 0):
         os.kill(os.getpid(), signal.SIGKILL)
+    if instruction == "interrupt":
+        os.kill(os.getpid(), signal.SIGINT)
     if instruction == "nap":
         time.sleep(2)
     if instruction == "sleep":

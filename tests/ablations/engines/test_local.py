@@ -78,6 +78,13 @@ def test_workers_killed_at_any_moment(tmp_path, capfd):
     assert "Traceback" not in capfd.readouterr().err
 
 
+def test_ctrl_c_that_a_worker_receives_does_not_reach_its_task(tmp_path, capfd):
+    """A terminal sends it to the workers as well; it is the suite's to end them."""
+    [result] = Local(1, 1).run(work, [("interrupt", tmp_path)], lambda index, fraction: None)
+    assert result.value == "done"
+    assert "KeyboardInterrupt" not in capfd.readouterr().err
+
+
 def test_an_interrupt_ends_the_workers(tmp_path, capfd):
     def interrupt(index: int, fraction: float) -> None:
         if fraction > 0:
