@@ -15,7 +15,7 @@ import click
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))  # a script finds its own folder alone
 
-from ablations.process import commands, environment
+from ablations.process import commands, databases, environment
 from summary.errors import AnswersError
 
 OPTIONS = (
@@ -36,6 +36,7 @@ def command(suite: str, until: float) -> None:
     """Print how precisely the main effects of a suite are known."""
     os.environ.setdefault(environment.RETRIES, "1")  # by default, MLflow retries for minutes
     environment.quiet_libraries()
+    databases.check_tracking_uri()
     from summary.analysis import precision
     from summary.tracking import check_server, read_suite
 

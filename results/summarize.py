@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ablations.process import commands, environment, escape
+from ablations.process import commands, databases, environment, escape
 from ablations.process.errors import UserError
 from ablations.process.terminal import echo
 from ablations.process.wording import count
@@ -135,6 +135,8 @@ def command(
     """Summarize one suite, compare two, or analyse a table."""
     os.environ.setdefault(environment.RETRIES, "1")  # by default, MLflow retries for minutes
     environment.quiet_libraries()
+    if not table:
+        databases.check_tracking_uri()
     parent = Path(out)
     if table:
         folder = parent / (name or table.name.split(".")[0])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from ablations.cli import commands
-from ablations.process import interrupts
+from ablations.process import databases, interrupts
 from ablations.process.commands import FilledPath
 from ablations.process.environment import quiet_libraries
 from ablations.process.errors import UserError
@@ -64,6 +64,8 @@ def command(images: tuple[str, ...], model: str, top: int, format: str) -> None:
     """
     paths = list(_image_files(images))
     quiet_libraries()
+    if not Path(model).is_dir():
+        databases.check_tracking_uri()
     with interrupts.loading():
         from ablations.tracking.loading import load  # here, so that --help need not load MLflow
 

@@ -13,7 +13,7 @@ from ablations.design.designs import Design, SuiteDescription
 from ablations.design.factors import DesignError, Factor, parse_base, parse_factors
 from ablations.design.wording import question_text
 from ablations.engines.processes import start_fork_server
-from ablations.process import environment, interrupts, launcher, names, progress
+from ablations.process import databases, environment, interrupts, launcher, names, progress
 from ablations.process.memory import without_garbage_collection
 from ablations.suite.options import GROUPS, SuiteOptions
 from ablations.suite.prepare import find
@@ -77,7 +77,8 @@ def _run(design: Design, options: SuiteOptions, description: SuiteDescription) -
     progress.say_warnings("wikiart.cache")
     dataset = find(options)
     progress.say(f"data: {dataset or 'the sample, which has to be painted first'}")
-    # 3. Load MLflow.
+    # 3. Load MLflow, unless there is no server that answers.
+    databases.check_tracking_uri()
     with interrupts.loading(), without_garbage_collection():
         from ablations.suite import course
 

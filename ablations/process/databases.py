@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from ablations.process.addresses import is_ambiguous, mask_passwords, without_credentials
-from ablations.process.errors import UserError, first_line
+from ablations.process.errors import DEFAULT_TRACKING_URI, UserError, first_line
 
 ENGINES = ("mysql", "mssql", "postgresql")  #: that MLflow can use, beside SQLite
 CONNECT_SECONDS = (
@@ -19,6 +19,11 @@ CONNECT_SECONDS = (
 
 class AddressError(UserError):
     """The tracking server or database cannot be used; the message says why, without its password."""
+
+
+def check_tracking_uri() -> None:
+    """Check the address in MLFLOW_TRACKING_URI as `check_address` does, without MLflow."""
+    check_address(os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_TRACKING_URI)
 
 
 def check_address(uri: str) -> None:

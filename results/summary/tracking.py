@@ -13,7 +13,6 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from ablations.process import names
-from ablations.process.databases import check_address
 from ablations.process.environment import few_retries
 from ablations.process.errors import UserError
 from summary import artifacts
@@ -200,16 +199,15 @@ def _quoted(name: str) -> str:
 
 
 def check_server() -> None:
-    """Check that the tracking server answers within half a minute.
+    """Check that the tracking server answers within half a minute; its address has been checked.
 
     Raises
     ------
-    ablations.process.databases.AddressError
-        Its address cannot be used, or no database answers there.
+    NoSuite
+        Its database file does not exist.
     mlflow.MlflowException
         The server does not answer, or refuses the user.
     """
-    check_address(mlflow.get_tracking_uri())
     _tracking_uri()
     with few_retries():
         MlflowClient().search_experiments(max_results=1)
