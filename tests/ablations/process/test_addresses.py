@@ -8,8 +8,9 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import example, given
 from hypothesis import strategies as st
+from mlflow.environment_variables import MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT
 
-from ablations.process import addresses, commands, errors, progress
+from ablations.process import addresses, commands, environment, errors, progress
 from ablations.process.addresses import is_ambiguous, mask_passwords, without_credentials
 from ablations.process.errors import UserError
 
@@ -84,6 +85,14 @@ def test_commands_print_no_password(password, capsys, monkeypatch):
 def test_links_hold_no_credentials():
     for uri in ("http://me:p@ss@server:5000/base/", "http://token@server:5000/base?password=secret"):
         assert without_credentials(uri) == "http://server:5000/base"
+
+
+def test_mlflow_prints_no_links_to_runs(monkeypatch):
+    """Its links hold the address with the password."""
+    monkeypatch.delenv(MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT.name, raising=False)
+    assert not MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT.get()
+    environment.quiet_libraries()
+    assert MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT.get()
 
 
 @pytest.mark.parametrize(
